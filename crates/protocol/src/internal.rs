@@ -1,0 +1,65 @@
+//! Between the edge and the functions: headers and bodies that no client sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+use crate::path::FilePath;
+use crate::run::{Run, SourceFile};
+
+/// The caller's bearer, since SigV4 occupies `Authorization`.
+pub const AUTHORIZATION_HEADER: &str = "x-tutti-authorization";
+/// The caller's address as the edge saw it.
+pub const CLIENT_ADDRESS_HEADER: &str = "x-tutti-client-address";
+/// The public origin, such as `https://code.example.org`, that links start with.
+pub const ORIGIN_HEADER: &str = "x-tutti-origin";
+/// Names a request in the log of every part.
+pub const REQUEST_ID_HEADER: &str = "x-request-id";
+
+/// Body of `POST /internal/runs`: a run of a room with the files as the room froze them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRoomRun {
+    /// The language.
+    pub language: Language,
+    /// The file to run; the language's own entry unless said.
+    #[serde(default)]
+    pub entry: Option<FilePath>,
+    /// Standard input.
+    #[serde(default)]
+    pub stdin: Option<String>,
+    /// Arguments.
+    #[serde(default)]
+    pub args: Option<Vec<String>>,
+    /// The files at `position`.
+    pub files: Vec<SourceFile>,
+    /// The log position.
+    pub position: u64,
+}
+
+/// Body of `POST /internal/rooms/{id}/runs`: a run of the room has changed outside the room's sight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunChanged {
+    /// As it stands now.
+    pub run: Run,
+}
+
+/// What a room's rights hang on, and what can be revoked: `/internal/principals/{kind}/{id}/revoke`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalKind {
+    /// A login (`sid`).
+    Login,
+    /// A share link.
+    Link,
+}
+
+impl PrincipalKind {
+    /// The word in paths.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Link => "link",
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Limits that more than one part relies on, each with its reason.
+
+/// Largest body of a request: what the product promises (features J7).
+pub const REQUEST_BODY_MAX_BYTES: usize = 10 * 1024 * 1024;
+
+/// Largest body that passes through a Lambda function, whose own payload limit is 6 MB with base64 on top:
+/// 4.4 MB of bytes become 5.9 MB.
+pub const FUNCTION_BODY_MAX_BYTES: usize = 4_400_000;
+
+/// Code of one run, all files together, by default (features F3).
+pub const RUN_SOURCE_DEFAULT_BYTES: usize = 50 * 1024;
+
+/// Most that a deployment may raise [`RUN_SOURCE_DEFAULT_BYTES`] to.
+pub const RUN_SOURCE_MAX_BYTES: usize = 1024 * 1024;
+
+/// Standard input of a run given at its start (features F3).
+pub const RUN_STDIN_MAX_BYTES: usize = 10 * 1024;
+
+/// Arguments of a run: enough for a command line, small enough for a queue of them.
+pub const RUN_ARGS_MAX: usize = 64;
+
+/// Bytes of all arguments of a run together.
+pub const RUN_ARGS_MAX_BYTES: usize = 4 * 1024;
+
+/// Files of one run, and files of a room.
+pub const FILES_MAX: usize = 500;
+
+/// Output kept of a run, both streams together. What comes later is counted, not kept.
+pub const RUN_OUTPUT_KEPT_BYTES: usize = 1024 * 1024;
+
+/// Output at which the program is stopped: 16 times what is kept tells a verbose program from a runaway one.
+pub const RUN_OUTPUT_KILL_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Wall-clock time of one stage of a run.
+pub const RUN_WALL_MS: u64 = 10_000;
+
+/// Processor time of one stage of a run. Half a core over the wall clock would be 5 s; a program that computes
+/// on an idle machine may use all of the 10 s.
+pub const RUN_CPU_MS: u64 = 10_000;
+
+/// Memory of a run unless its language needs more.
+pub const RUN_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Processes and threads of a run (features F3).
+pub const RUN_PROCESSES: u32 = 64;
+
+/// How long an attempt may stay silent before another may claim its run. Longer than two heartbeats
+/// ([`ATTEMPT_HEARTBEAT_MS`]), shorter than the queue's visibility timeout, so that the redelivered message finds
+/// the lease expired.
+pub const ATTEMPT_LEASE_MS: u64 = 25_000;
+
+/// How often a working runner renews its lease and its message's visibility.
+pub const ATTEMPT_HEARTBEAT_MS: u64 = 10_000;
+
+/// How often the runner of a run without a room asks whether it is still wanted; it has no stream to hear it from.
+pub const ROOMLESS_HEARTBEAT_MS: u64 = 2_000;
+
+/// Visibility timeout of the queue of runs.
+pub const RUN_MESSAGE_VISIBILITY_S: u64 = 30;
+
+/// Deliveries of a run's message before it goes to the dead letters.
+pub const RUN_MESSAGE_RECEIVES_MAX: u32 = 3;
+
+/// Longest wait of `POST /runs?wait=true`: under the 30 s at which proxies give up.
+pub const RUN_WAIT_MAX_MS: u64 = 25_000;
+
+/// Longest name of a room, in characters: one line of a list.
+pub const ROOM_NAME_MAX_CHARS: usize = 100;
+
+/// Longest display name of a guest, in characters: what fits beside a cursor.
+pub const DISPLAY_NAME_MAX_CHARS: usize = 40;
+
+/// Longest chat message in bytes: a long paragraph or a short program.
+pub const CHAT_MESSAGE_MAX_BYTES: usize = 4_000;
+
+/// How long a guest's room lives without an account that claims it.
+pub const GUEST_ROOM_LIFETIME_MS: u64 = 7 * 24 * 3_600_000;
+
+/// Runs that one guest may start in a minute.
+pub const GUEST_RUNS_PER_MINUTE: u32 = 20;
+
+/// Runs that all guests behind one address may start in a minute: a classroom of 30 pressing Run every 9 s.
+pub const GUEST_RUNS_PER_MINUTE_AND_ADDRESS: u32 = 200;

@@ -1,0 +1,150 @@
+//! Between the runner, the queue, the edge and the functions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{RoomId, RunId};
+use crate::language::Language;
+use crate::limits;
+use crate::path::FilePath;
+use crate::run::{RunResult, SourceFile};
+
+/// A message of the queue of runs: ids and a ticket, never code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueMessage {
+    /// The run.
+    pub run_id: RunId,
+    /// A token of [`crate::token::ClaimTicket`].
+    pub ticket: String,
+    /// The request that submitted it, for the logs.
+    pub request_id: String,
+}
+
+/// What bounds a run; each is a limit of one stage (compile, run), output and disk of both together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunLimits {
+    /// Wall-clock time.
+    pub wall_ms: u64,
+    /// Processor time.
+    pub cpu_ms: u64,
+    /// Resident memory of all processes; a language whose runtime needs more raises it.
+    pub memory_bytes: u64,
+    /// Processes and threads.
+    pub processes: u32,
+    /// Output that is kept and streamed.
+    pub output_kept_bytes: usize,
+    /// Output at which the program is stopped.
+    pub output_kill_bytes: u64,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self {
+            wall_ms: limits::RUN_WALL_MS,
+            cpu_ms: limits::RUN_CPU_MS,
+            memory_bytes: limits::RUN_MEMORY_BYTES,
+            processes: limits::RUN_PROCESSES,
+            output_kept_bytes: limits::RUN_OUTPUT_KEPT_BYTES,
+            output_kill_bytes: limits::RUN_OUTPUT_KILL_BYTES,
+        }
+    }
+}
+
+/// Data of `POST /internal/runs/{id}/claim`: everything that an attempt needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimGranted {
+    /// The run.
+    pub run_id: RunId,
+    /// The room that watches; without one there is nobody to stream to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<RoomId>,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// A token of [`crate::token::AttemptClaims`].
+    pub credential: String,
+    /// The language.
+    pub language: Language,
+    /// The file to run.
+    pub entry: FilePath,
+    /// The program.
+    pub files: Vec<SourceFile>,
+    /// Standard input.
+    #[serde(default)]
+    pub stdin: String,
+    /// Arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Bounds.
+    pub limits: RunLimits,
+}
+
+/// `error.details` of a refused claim or report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// True if the run has ended: the queue message can go.
+    pub over: bool,
+}
+
+/// Body of `POST /internal/runs/{id}/result`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// How it ended.
+    pub result: RunResult,
+}
+
+/// Data of `POST /internal/runs/{id}/heartbeat`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// False once the run was cancelled or taken over: stop the program.
+    pub wanted: bool,
+}
+
+/// A stream of a program's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// A text frame from the runner to the room, on `/internal/runs/{id}/stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RunnerFrame {
+    /// Output, in order; `seq` counts from 1 in each attempt, and comes again after a reconnect until acknowledged.
+    Output {
+        /// Place in the attempt's output.
+        seq: u64,
+        /// Which stream.
+        stream: OutputStream,
+        /// Whole characters.
+        data: String,
+    },
+    /// No more output follows.
+    End {
+        /// `seq` of the last output, 0 if there was none.
+        last_seq: u64,
+    },
+}
+
+/// A text frame from the room to the runner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RoomFrame {
+    /// Everything up to `seq` is durable. Answers `output` frames and `end`.
+    Ack {
+        /// Up to where.
+        seq: u64,
+    },
+    /// A person stopped the run.
+    Cancel,
+    /// A person typed.
+    Stdin {
+        /// What.
+        data: String,
+    },
+}

@@ -1,0 +1,90 @@
+//! The TypeScript that the browser client reads these types as: `edge/client/src/wire.ts`.
+
+use ts_rs::{Config, TS};
+
+use crate::{account, envelope, event, language, rights, room, run, runner};
+
+/// The whole text of `wire.ts`.
+///
+/// # Panics
+/// Never for the types listed: each has a declaration.
+#[must_use]
+pub fn wire_types() -> String {
+    let config = Config::default();
+    let mut text = String::from(
+        "// Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.\n",
+    );
+    macro_rules! declare {
+        ($($type:ty),* $(,)?) => {
+            $(
+                text.push_str("\nexport ");
+                text.push_str(&<$type as TS>::decl(&config));
+                text.push('\n');
+            )*
+        };
+    }
+    declare!(
+        envelope::ErrorCode,
+        envelope::FieldError,
+        envelope::ErrorBody,
+        envelope::Meta,
+        envelope::Page<()>,
+        rights::Role,
+        rights::Rights,
+        language::Language,
+        language::LanguageInfo,
+        language::Languages,
+        account::User,
+        account::RegisterRequest,
+        account::LoginRequest,
+        account::RefreshRequest,
+        account::UpdateMeRequest,
+        account::ChangePasswordRequest,
+        account::Session,
+        account::Me,
+        room::Visibility,
+        room::Room,
+        room::CreateRoomRequest,
+        room::UpdateRoomRequest,
+        room::RoomAnswer,
+        room::JoinRoomRequest,
+        room::CreateLinkRequest,
+        room::Link,
+        room::LinkAnswer,
+        room::RoomTokenRequest,
+        room::RoomToken,
+        room::RoomFile,
+        room::RoomFiles,
+        run::RunState,
+        run::RunReason,
+        run::Run,
+        run::RunAnswer,
+        run::SourceFile,
+        run::RoomRunRequest,
+        run::SubmitRunRequest,
+        runner::OutputStream,
+        event::Participant,
+        event::ChatMessage,
+        event::OutputChunk,
+        event::RunWithOutput,
+        event::RoomEvent,
+        event::ClientEvent,
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test is asked by an environment variable to write the file")]
+    fn the_committed_types_are_those_of_the_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../edge/client/src/wire.ts");
+        if std::env::var_os("UPDATE_WIRE").is_some() {
+            std::fs::write(path, wire_types()).expect("wire.ts can be written");
+        }
+        let committed = std::fs::read_to_string(path).expect("wire.ts exists");
+        assert!(committed == wire_types(), "stale: run `UPDATE_WIRE=1 cargo test -p protocol`");
+    }
+}

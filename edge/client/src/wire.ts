@@ -1,0 +1,808 @@
+// Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.
+
+export type ErrorCode = "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_FAILED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "UNAVAILABLE";
+
+export type FieldError = { 
+/**
+ * The field's name, with dots and indexes into nested values (`files[0].path`).
+ */
+field: string, 
+/**
+ * What is wrong with it and what would be right.
+ */
+message: string, };
+
+export type ErrorBody = { 
+/**
+ * The word to switch on.
+ */
+code: ErrorCode, 
+/**
+ * A sentence for the person in front of the screen.
+ */
+message: string, 
+/**
+ * More, by code: `{fields: FieldError[]}` with `VALIDATION_FAILED`.
+ */
+details?: Record<string, unknown>, };
+
+export type Meta = { 
+/**
+ * When it was answered, RFC 3339 in UTC.
+ */
+timestamp: string, 
+/**
+ * The request's id, as in the logs of every part.
+ */
+requestId: string, };
+
+export type Page<T> = { 
+/**
+ * The entries, in the list's order.
+ */
+items: Array<T>, 
+/**
+ * What to pass as `cursor` for the next page; absent on the last.
+ */
+nextCursor?: string, };
+
+export type Role = "viewer" | "editor" | "admin" | "owner";
+
+export type Rights = { 
+/**
+ * May read files, chat and output, and write chat.
+ */
+view: boolean, 
+/**
+ * May change files.
+ */
+edit: boolean, 
+/**
+ * May start runs and stop them.
+ */
+run: boolean, 
+/**
+ * May open a terminal.
+ */
+terminal: boolean, };
+
+export type Language = "python" | "javascript" | "c";
+
+export type LanguageInfo = { 
+/**
+ * The word used in requests.
+ */
+id: Language, 
+/**
+ * For display.
+ */
+name: string, 
+/**
+ * Of the toolchain in the runner's image.
+ */
+version: string, 
+/**
+ * Of its files, without the dot.
+ */
+extension: string, 
+/**
+ * The file that is run unless another is named.
+ */
+entry: string, 
+/**
+ * A program that prints hello.
+ */
+helloWorld: string, };
+
+export type Languages = { 
+/**
+ * Every language.
+ */
+items: Array<LanguageInfo>, };
+
+export type User = { 
+/**
+ * The account's id.
+ */
+id: UserId, 
+/**
+ * Unique, 3 to 30 letters, digits or underscores.
+ */
+username: string, 
+/**
+ * Unique.
+ */
+email: string, 
+/**
+ * Platform roles.
+ */
+roles: Array<string>, 
+/**
+ * When it was registered.
+ */
+createdAt: number, };
+
+export type RegisterRequest = { 
+/**
+ * 3 to 30 letters, digits or underscores.
+ */
+username: string, 
+/**
+ * An address of RFC 5322.
+ */
+email: string, 
+/**
+ * At least 8 characters, with upper case, lower case and a digit.
+ */
+password: string, };
+
+export type LoginRequest = { 
+/**
+ * The account's address.
+ */
+email: string, 
+/**
+ * The account's password.
+ */
+password: string, 
+/**
+ * The code of the second factor, where one is set up.
+ */
+totp?: string, 
+/**
+ * Keep the login for the refresh token's whole life.
+ */
+remember?: boolean, };
+
+export type RefreshRequest = { 
+/**
+ * The opaque refresh token.
+ */
+refreshToken?: string, };
+
+export type UpdateMeRequest = { 
+/**
+ * A new username.
+ */
+username?: string, };
+
+export type ChangePasswordRequest = { 
+/**
+ * The password that is in force.
+ */
+currentPassword: string, 
+/**
+ * The one to replace it.
+ */
+newPassword: string, };
+
+export type Session = { 
+/**
+ * Who.
+ */
+user: User, 
+/**
+ * Bearer for 15 minutes.
+ */
+accessToken: string, 
+/**
+ * When the access token expires.
+ */
+expiresAt: number, 
+/**
+ * Only with `X-Refresh-Transport: body`; browsers get a cookie.
+ */
+refreshToken?: string, };
+
+export type Me = { 
+/**
+ * Who.
+ */
+user: User, };
+
+export type Visibility = "private" | "link" | "public";
+
+export type Room = { 
+/**
+ * The room's id.
+ */
+id: RoomId, 
+/**
+ * Unique, readable, made of the name.
+ */
+slug: string, 
+/**
+ * Shown in the page's head.
+ */
+name: string, 
+/**
+ * The language that new files start in.
+ */
+language?: Language, 
+/**
+ * Who finds it.
+ */
+visibility: Visibility, 
+/**
+ * The asker's role in it.
+ */
+role: Role, 
+/**
+ * When it was made.
+ */
+createdAt: number, 
+/**
+ * When it goes away, for a guest's room that nobody claims.
+ */
+expiresAt?: number, };
+
+export type CreateRoomRequest = { 
+/**
+ * 1 to 100 characters.
+ */
+name: string, 
+/**
+ * The language that new files start in.
+ */
+language?: Language, 
+/**
+ * The project that it belongs to.
+ */
+projectId?: string, 
+/**
+ * `link` unless said.
+ */
+visibility?: Visibility, };
+
+export type UpdateRoomRequest = { 
+/**
+ * 1 to 100 characters.
+ */
+name?: string, 
+/**
+ * The language that new files start in.
+ */
+language?: Language, 
+/**
+ * Who finds it.
+ */
+visibility?: Visibility, };
+
+export type RoomAnswer = { 
+/**
+ * The room.
+ */
+room: Room, 
+/**
+ * Only when a guest made the room, and only then: whoever holds it is the owner.
+ */
+ownerKey?: string, };
+
+export type JoinRoomRequest = { 
+/**
+ * The token of a share link.
+ */
+link?: string, };
+
+export type CreateLinkRequest = { 
+/**
+ * `viewer` or `editor`.
+ */
+role: Role, 
+/**
+ * May start runs; an editor's link may unless said otherwise, a viewer's may not.
+ */
+run?: boolean, 
+/**
+ * May open a terminal; no unless said.
+ */
+terminal?: boolean, 
+/**
+ * When it stops working.
+ */
+expiresAt?: number, 
+/**
+ * How many people may use it; renewals do not count.
+ */
+maxUses?: number, };
+
+export type Link = { 
+/**
+ * Names the link, for withdrawing it.
+ */
+id: LinkId, 
+/**
+ * What people open. Only in the answer that made the link: the token is stored hashed.
+ */
+url?: string, 
+/**
+ * The secret part of the url. Only in the answer that made the link.
+ */
+token?: string, 
+/**
+ * The role that it gives.
+ */
+role: Role, 
+/**
+ * The rights that it gives.
+ */
+rights: Rights, 
+/**
+ * How many people have used it.
+ */
+uses: number, 
+/**
+ * How many may.
+ */
+maxUses?: number, 
+/**
+ * When it stops working.
+ */
+expiresAt?: number, 
+/**
+ * When it was made.
+ */
+createdAt: number, };
+
+export type LinkAnswer = { 
+/**
+ * The link, with its token.
+ */
+link: Link, };
+
+export type RoomTokenRequest = { 
+/**
+ * The token of a share link.
+ */
+link?: string, 
+/**
+ * The key of a guest's room.
+ */
+ownerKey?: string, 
+/**
+ * A guest's display name.
+ */
+name?: string, 
+/**
+ * A room token of this room that the guest already had: keeps the participant id, and does not count as a
+ * further use of the link. It may have expired.
+ */
+previous?: string, };
+
+export type RoomToken = { 
+/**
+ * `token` of both sockets, and bearer under this room.
+ */
+token: string, 
+/**
+ * The role.
+ */
+role: Role, 
+/**
+ * The rights.
+ */
+rights: Rights, 
+/**
+ * Who one is in the room.
+ */
+participantId: ParticipantId, 
+/**
+ * When the token expires.
+ */
+expiresAt: number, 
+/**
+ * The document's socket, without the token: `ws://host/sync/{roomId}`.
+ */
+syncUrl: string, 
+/**
+ * The events' socket, without the token: `ws://host/events/{roomId}`.
+ */
+eventsUrl: string, };
+
+export type RoomFile = { 
+/**
+ * Its path. Unchecked: a stock client may write any key into the document.
+ */
+path: string, 
+/**
+ * Its text.
+ */
+content: string, };
+
+export type RoomFiles = { 
+/**
+ * All files, in order of their paths.
+ */
+items: Array<RoomFile>, 
+/**
+ * The log position that they were read at.
+ */
+position: number, };
+
+export type RunState = "queued" | "running" | "finished" | "failed" | "cancelled";
+
+export type RunReason = "time_limit" | "memory_limit" | "output_limit" | "process_limit" | "disk_limit" | "expired" | "lost" | "internal";
+
+export type Run = { 
+/**
+ * The run's id.
+ */
+id: RunId, 
+/**
+ * The room that watches, if any.
+ */
+roomId?: RoomId, 
+/**
+ * The room's log position that its files were read at.
+ */
+position?: number, 
+/**
+ * The language.
+ */
+language: Language, 
+/**
+ * The file that was run.
+ */
+entry: FilePath, 
+/**
+ * Display name of who started it.
+ */
+startedBy: string, 
+/**
+ * Where it stands.
+ */
+state: RunState, 
+/**
+ * Why it ended as it did, unless by its own exit.
+ */
+reason?: RunReason, 
+/**
+ * Attempts made.
+ */
+attempt: number, 
+/**
+ * When it was submitted.
+ */
+createdAt: number, 
+/**
+ * When it ended.
+ */
+endedAt?: number, 
+/**
+ * The exit code; null while it runs and where a signal ended it.
+ */
+exitCode: number | null, 
+/**
+ * The signal that ended it.
+ */
+signal: string | null, 
+/**
+ * Standard output, once it has ended.
+ */
+stdout: string, 
+/**
+ * Standard error, once it has ended.
+ */
+stderr: string, 
+/**
+ * True if more was written than is kept.
+ */
+truncated: boolean, 
+/**
+ * Wall-clock time.
+ */
+wallMs: number | null, 
+/**
+ * Processor time.
+ */
+cpuMs: number | null, 
+/**
+ * Largest resident size.
+ */
+memoryBytes: number | null, };
+
+export type RunAnswer = { 
+/**
+ * The run.
+ */
+run: Run, };
+
+export type SourceFile = { 
+/**
+ * Where it lies in the work directory.
+ */
+path: FilePath, 
+/**
+ * Its text.
+ */
+content: string, };
+
+export type RoomRunRequest = { 
+/**
+ * The language.
+ */
+language: Language, 
+/**
+ * The file to run; the language's own entry unless said.
+ */
+entry?: FilePath, 
+/**
+ * Standard input.
+ */
+stdin?: string, 
+/**
+ * Arguments of the program.
+ */
+args?: Array<string>, };
+
+export type SubmitRunRequest = { 
+/**
+ * The language.
+ */
+language: Language, 
+/**
+ * The program.
+ */
+files: Array<SourceFile>, 
+/**
+ * The file to run; the language's own entry unless said.
+ */
+entry?: FilePath, 
+/**
+ * Standard input.
+ */
+stdin?: string, 
+/**
+ * Arguments of the program.
+ */
+args?: Array<string>, };
+
+export type OutputStream = "stdout" | "stderr";
+
+export type Participant = { 
+/**
+ * Who.
+ */
+id: ParticipantId, 
+/**
+ * Display name.
+ */
+name: string, 
+/**
+ * Role.
+ */
+role: Role, 
+/**
+ * True without an account.
+ */
+guest: boolean, };
+
+export type ChatMessage = { 
+/**
+ * Place in the chat, from 1.
+ */
+id: number, 
+/**
+ * When it was received.
+ */
+at: number, 
+/**
+ * Who wrote it.
+ */
+authorId: ParticipantId, 
+/**
+ * Their name at that time.
+ */
+authorName: string, 
+/**
+ * What.
+ */
+text: string, };
+
+export type OutputChunk = { 
+/**
+ * Place in the attempt's output, from 1.
+ */
+seq: number, 
+/**
+ * Which stream.
+ */
+stream: OutputStream, 
+/**
+ * Whole characters.
+ */
+data: string, };
+
+export type RunWithOutput = { 
+/**
+ * The run. Its `stdout` and `stderr` are empty: `output` has both, in order.
+ */
+run: Run, 
+/**
+ * The current attempt's output so far.
+ */
+output: Array<OutputChunk>, };
+
+export type RoomEvent = { "type": "room:welcome", 
+/**
+ * Who you are.
+ */
+you: Participant, 
+/**
+ * Your role.
+ */
+role: Role, 
+/**
+ * Your rights.
+ */
+rights: Rights, 
+/**
+ * Who is there, you included.
+ */
+participants: Array<Participant>, 
+/**
+ * The latest messages, oldest first.
+ */
+chat: Array<ChatMessage>, 
+/**
+ * The latest runs, oldest first.
+ */
+runs: Array<RunWithOutput>, 
+/**
+ * The server's clock.
+ */
+serverTime: number, 
+/**
+ * The log is durable up to here.
+ */
+position: number, } | { "type": "participant:joined", 
+/**
+ * Who.
+ */
+participant: Participant, } | { "type": "participant:left", 
+/**
+ * Who.
+ */
+participant: Participant, } | { "type": "participant:updated", 
+/**
+ * As they are now.
+ */
+participant: Participant, } | { "type": "chat:message", 
+/**
+ * The message.
+ */
+message: ChatMessage, } | { "type": "typing", 
+/**
+ * Who.
+ */
+participantId: ParticipantId, 
+/**
+ * Whether they still are.
+ */
+typing: boolean, } | { "type": "run:queued", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * The run.
+ */
+run: Run, } | { "type": "run:started", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * Which attempt.
+ */
+attempt: number, } | { "type": "run:output", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * Place in the attempt's output, from 1.
+ */
+seq: number, 
+/**
+ * Which stream.
+ */
+stream: OutputStream, 
+/**
+ * Whole characters.
+ */
+data: string, } | { "type": "run:finished", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * `finished` or `failed`.
+ */
+state: RunState, 
+/**
+ * The exit code, unless a signal ended it.
+ */
+exitCode: number | null, 
+/**
+ * The signal's name.
+ */
+signal: string | null, 
+/**
+ * Why, unless by its own exit.
+ */
+reason: RunReason | null, 
+/**
+ * Wall-clock time.
+ */
+wallMs: number | null, 
+/**
+ * Processor time.
+ */
+cpuMs: number | null, 
+/**
+ * Largest resident size.
+ */
+memoryBytes: number | null, 
+/**
+ * True if more was written than is kept.
+ */
+truncated: boolean, } | { "type": "run:cancelled", 
+/**
+ * Which.
+ */
+runId: RunId, } | { "type": "room:saved", 
+/**
+ * Up to this position.
+ */
+position: number, 
+/**
+ * And so many update frames of this token's sync socket are in it.
+ */
+frames: number, } | { "type": "pong" } | { "type": "error", 
+/**
+ * `type` of what was refused, where it could be read.
+ */
+regarding?: string, 
+/**
+ * Why.
+ */
+error: ErrorBody, };
+
+export type ClientEvent = { "type": "chat:send", 
+/**
+ * What.
+ */
+text: string, } | { "type": "typing", 
+/**
+ * Whether.
+ */
+typing: boolean, } | { "type": "run:start", 
+/**
+ * The language.
+ */
+language: Language, 
+/**
+ * The file to run; the language's own entry unless said.
+ */
+entry?: FilePath, 
+/**
+ * Standard input.
+ */
+stdin?: string, 
+/**
+ * Arguments of the program.
+ */
+args?: Array<string>, } | { "type": "run:cancel", 
+/**
+ * Which.
+ */
+runId: RunId, } | { "type": "run:stdin", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * What.
+ */
+data: string, } | { "type": "ping" };

@@ -1,0 +1,283 @@
+//! What each function reads from its environment, once, at start. Nothing else in the package looks at it.
+//!
+//! Endpoints of a local AWS (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`), region and credentials are the SDK's own
+//! variables and are not repeated here; the log level is `RUST_LOG` (`info` unless set).
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use protocol::limits::{RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
+use thiserror::Error;
+
+/// A variable that is missing or does not fit. The function does not start.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// Nothing there.
+    #[error("{name} is not set")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+    },
+    /// Something else than what it takes.
+    #[error("{name} is {value:?}, but takes {takes}")]
+    Wrong {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        takes: String,
+    },
+}
+
+/// The environment of a process, or a test's.
+pub struct Environment<L>(L);
+
+/// The environment of this process.
+#[must_use]
+pub fn process() -> Environment<impl Fn(&str) -> Option<String>> {
+    Environment(|name: &str| std::env::var(name).ok())
+}
+
+impl<L: Fn(&str) -> Option<String>> Environment<L> {
+    fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        (self.0)(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing { name })
+    }
+
+    fn url(&self, name: &'static str) -> Result<String, ConfigError> {
+        let value = self.required(name)?;
+        if value.starts_with("http://") || value.starts_with("https://") {
+            return Ok(value.trim_end_matches('/').to_owned());
+        }
+        Err(ConfigError::Wrong { name, value, takes: "a URL of http or https".to_owned() })
+    }
+
+    fn switch(&self, name: &'static str, default: Switch) -> Result<Switch, ConfigError> {
+        match (self.0)(name).as_deref() {
+            None | Some("") => Ok(default),
+            Some("on") => Ok(Switch::On),
+            Some("off") => Ok(Switch::Off),
+            Some(value) => Err(ConfigError::Wrong { name, value: value.to_owned(), takes: "on or off".to_owned() }),
+        }
+    }
+
+    fn number<N>(&self, name: &'static str, default: N, most: N) -> Result<N, ConfigError>
+    where
+        N: FromStr + PartialOrd + Display + Copy,
+    {
+        let Some(value) = (self.0)(name).filter(|value| !value.is_empty()) else { return Ok(default) };
+        match value.parse() {
+            Ok(number) if number <= most => Ok(number),
+            Ok(_) | Err(_) => Err(ConfigError::Wrong { name, value, takes: format!("a number up to {most}") }),
+        }
+    }
+}
+
+/// A feature that a deployment turns on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// `on`.
+    On,
+    /// `off`.
+    Off,
+}
+
+/// What signs tokens and where the edge is: every function needs both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// `SIGNING_KEY_SECRET_ID`: name or ARN of the secret with the signing keys.
+    pub signing_key_secret_id: String,
+    /// `EDGE_URL`: base of the edge's `/internal` routes.
+    pub edge_url: String,
+}
+
+/// Environment of `auth`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthConfig {
+    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
+    pub trust: Trust,
+    /// `ACCOUNTS_TABLE`.
+    pub accounts_table: String,
+}
+
+/// Environment of `rooms`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomsConfig {
+    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
+    pub trust: Trust,
+    /// `ROOMS_TABLE`.
+    pub rooms_table: String,
+    /// `RUNS_TABLE`, for the list of a room's runs.
+    pub runs_table: String,
+    /// `GUESTS` (`on` unless set): people without an account may make rooms.
+    pub guests: Switch,
+    /// Which service runs the runners.
+    pub runners: RunnerService,
+}
+
+/// Environment of `runs`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunsConfig {
+    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
+    pub trust: Trust,
+    /// `RUNS_TABLE`.
+    pub runs_table: String,
+    /// `ROOMS_TABLE`, for who is a member of a run's room.
+    pub rooms_table: String,
+    /// `BUNDLES_BUCKET`: sources and outputs that a table's item could not hold.
+    pub bundles_bucket: String,
+    /// `RUNS_QUEUE_URL`.
+    pub runs_queue_url: String,
+    /// `GUESTS` (`on` unless set): people without an account may run code.
+    pub guests: Switch,
+    /// `LIMITS` (`on` unless set): `off` lifts rate limits, on a local stack only.
+    pub limits: Switch,
+    /// `RUN_SOURCE_MAX_BYTES` (50 KB unless set, at most 1 MB): code of one run.
+    pub source_max_bytes: usize,
+    /// Which service runs the runners.
+    pub runners: RunnerService,
+}
+
+/// Environment of `attempts` and `dead-letters`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptsConfig {
+    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
+    pub trust: Trust,
+    /// `RUNS_TABLE`.
+    pub runs_table: String,
+    /// `BUNDLES_BUCKET`.
+    pub bundles_bucket: String,
+}
+
+/// The ECS service whose tasks are runners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunnerService {
+    /// `RUNNER_CLUSTER`.
+    pub cluster: String,
+    /// `RUNNER_SERVICE`.
+    pub service: String,
+}
+
+impl<L: Fn(&str) -> Option<String>> Environment<L> {
+    fn trust(&self) -> Result<Trust, ConfigError> {
+        Ok(Trust {
+            signing_key_secret_id: self.required("SIGNING_KEY_SECRET_ID")?,
+            edge_url: self.url("EDGE_URL")?,
+        })
+    }
+
+    fn runners(&self) -> Result<RunnerService, ConfigError> {
+        Ok(RunnerService { cluster: self.required("RUNNER_CLUSTER")?, service: self.required("RUNNER_SERVICE")? })
+    }
+
+    /// Reads the environment of `auth`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
+        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")? })
+    }
+
+    /// Reads the environment of `rooms`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn rooms(&self) -> Result<RoomsConfig, ConfigError> {
+        Ok(RoomsConfig {
+            trust: self.trust()?,
+            rooms_table: self.required("ROOMS_TABLE")?,
+            runs_table: self.required("RUNS_TABLE")?,
+            guests: self.switch("GUESTS", Switch::On)?,
+            runners: self.runners()?,
+        })
+    }
+
+    /// Reads the environment of `runs`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn runs(&self) -> Result<RunsConfig, ConfigError> {
+        Ok(RunsConfig {
+            trust: self.trust()?,
+            runs_table: self.required("RUNS_TABLE")?,
+            rooms_table: self.required("ROOMS_TABLE")?,
+            bundles_bucket: self.required("BUNDLES_BUCKET")?,
+            runs_queue_url: self.url("RUNS_QUEUE_URL")?,
+            guests: self.switch("GUESTS", Switch::On)?,
+            limits: self.limits()?,
+            source_max_bytes: self.number("RUN_SOURCE_MAX_BYTES", RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES)?,
+            runners: self.runners()?,
+        })
+    }
+
+    /// Reads the environment of `attempts` and of `dead-letters`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn attempts(&self) -> Result<AttemptsConfig, ConfigError> {
+        Ok(AttemptsConfig {
+            trust: self.trust()?,
+            runs_table: self.required("RUNS_TABLE")?,
+            bundles_bucket: self.required("BUNDLES_BUCKET")?,
+        })
+    }
+
+    /// A deployed stack cannot lift its limits: `LIMITS=off` needs `STAGE=local`.
+    fn limits(&self) -> Result<Switch, ConfigError> {
+        let limits = self.switch("LIMITS", Switch::On)?;
+        if limits == Switch::Off && (self.0)("STAGE").as_deref() != Some("local") {
+            let takes = "off only together with STAGE=local".to_owned();
+            return Err(ConfigError::Wrong { name: "LIMITS", value: "off".to_owned(), takes });
+        }
+        Ok(limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNS: [(&str, &str); 9] = [
+        ("SIGNING_KEY_SECRET_ID", "s"),
+        ("EDGE_URL", "http://localhost:8787/"),
+        ("RUNS_TABLE", "runs"),
+        ("ROOMS_TABLE", "rooms"),
+        ("BUNDLES_BUCKET", "bundles"),
+        ("RUNS_QUEUE_URL", "http://localhost:4566/q"),
+        ("RUNNER_CLUSTER", "c"),
+        ("RUNNER_SERVICE", "s"),
+        ("STAGE", "dev"),
+    ];
+
+    fn runs_with(changes: &'static [(&'static str, &'static str)]) -> Result<RunsConfig, ConfigError> {
+        let lookup = move |name: &str| {
+            changes.iter().chain(&RUNS).find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Environment(lookup).runs()
+    }
+
+    #[test]
+    fn defaults_are_guests_limits_and_50_kilobytes() {
+        let config = runs_with(&[]).expect("complete");
+        assert_eq!((config.guests, config.limits, config.source_max_bytes), (Switch::On, Switch::On, 51_200));
+        assert_eq!(config.trust.edge_url, "http://localhost:8787");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let name = |changes| match runs_with(changes).expect_err("wrong") {
+            ConfigError::Missing { name } | ConfigError::Wrong { name, .. } => name,
+        };
+        assert_eq!(name(&[("RUNS_TABLE", "")]), "RUNS_TABLE");
+        assert_eq!(name(&[("GUESTS", "yes")]), "GUESTS");
+        assert_eq!(name(&[("EDGE_URL", "localhost")]), "EDGE_URL");
+        assert_eq!(name(&[("RUN_SOURCE_MAX_BYTES", "2000000")]), "RUN_SOURCE_MAX_BYTES");
+    }
+
+    #[test]
+    fn only_a_local_stack_lifts_its_limits() {
+        assert!(runs_with(&[("LIMITS", "off")]).is_err());
+        let local = runs_with(&[("LIMITS", "off"), ("STAGE", "local")]).expect("local");
+        assert_eq!(local.limits, Switch::Off);
+    }
+}
