@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The core of a room: `(&mut Room, Input, now) -> Vec<Effect>`.
+//!
+//! It owns the Yjs document and every rule about it: handshake, rights, sizes, presence, chat, the output of
+//! runs. It owns no socket, clock, storage or source of randomness; `edge/` turns callbacks of the runtime into
+//! [`Input`]s and carries out [`Effect`]s, and tests do the same in memory.
+//!
+//! # Invariants
+//! - **Durable before believed.** Effects are carried out in order, and what is sent follows what is written:
+//!   an update's [`Effect::Append`] stands before its broadcast, its `room:saved` and any answer to a barrier.
+//!   Where a write fails the shell drops the rest, closes the sockets with 1012 and rebuilds the room.
+//! - **Never stored unless applied.** A row enters the log only after the update was applied and encoded again.
+//! - **One bad frame costs one socket.** Decoding and applying run inside `catch_unwind`; on failure the sender is
+//!   closed and the document is loaded again from the log.
+
+mod awareness;
+mod document;
+mod effect;
+mod input;
+mod limits;
+mod presence;
+mod room;
+mod runs;
+mod session;
+mod sync;
+mod talk;
+
+pub use document::{Document, DocumentError, LogRow};
+pub use effect::{Effect, Frame, LogEntry, Recipients};
+pub use input::Input;
+pub use limits::{AWARENESS_MAX_BYTES, CHAT_KEPT, FRAME_MAX_BYTES, RUNS_KEPT, TEXT_FRAME_MAX_BYTES};
+pub use room::{Restored, Room};
+pub use session::{Channel, Session, SocketId};

@@ -1,0 +1,109 @@
+//! Events from people: chat, typing, starting and stopping runs.
+
+use protocol::TimestampMs;
+use protocol::envelope::{ErrorBody, ErrorCode, FieldError};
+use protocol::event::{ChatMessage, ClientEvent, Participant, RoomEvent};
+use protocol::ids::RunId;
+use protocol::limits::{CHAT_MESSAGE_MAX_BYTES, RUN_STDIN_MAX_BYTES};
+use protocol::run::RoomRunRequest;
+
+use crate::effect::Effect;
+use crate::limits::{CHAT_KEPT, TEXT_FRAME_MAX_BYTES};
+use crate::room::Room;
+use crate::session::{Channel, SocketId};
+
+/// `type` of a frame, which tells whether the document is needed and what an error regards.
+pub(crate) fn type_of(text: &str) -> Option<String> {
+    serde_json::from_str::<serde_json::Value>(text).ok()?.get("type")?.as_str().map(str::to_owned)
+}
+
+/// True if handling the frame takes the document.
+pub(crate) fn text_needs_document(text: &str) -> bool {
+    text.contains("run:start")
+}
+
+impl Room {
+    pub(crate) fn on_event_text(&mut self, socket: SocketId, text: &str, now: TimestampMs, effects: &mut Vec<Effect>) {
+        if text.len() > TEXT_FRAME_MAX_BYTES {
+            let message = format!("an event has at most {TEXT_FRAME_MAX_BYTES} bytes");
+            effects.push(complaint(socket, None, ErrorBody::new(ErrorCode::PayloadTooLarge, message)));
+            return;
+        }
+        match serde_json::from_str(text) {
+            Ok(event) => self.on_event(socket, event, now, effects),
+            Err(error) => {
+                let body = ErrorBody::new(ErrorCode::BadRequest, format!("the event cannot be read: {error}"));
+                effects.push(complaint(socket, type_of(text), body));
+            }
+        }
+    }
+
+    fn on_event(&mut self, socket: SocketId, event: ClientEvent, now: TimestampMs, effects: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&socket) else { return };
+        let (Some(who), rights) = (session.participant.clone(), session.rights) else { return };
+        let token = session.token.clone().unwrap_or_default();
+        let denied = |regarding: &str| complaint(socket, Some(regarding.to_owned()), forbidden());
+        match event {
+            ClientEvent::Ping => effects.push(Self::event(vec![socket], &RoomEvent::Pong)),
+            ClientEvent::Typing { typing } => {
+                self.tell_others(&who.id, &RoomEvent::Typing { participant_id: who.id.clone(), typing }, effects);
+            }
+            ClientEvent::ChatSend { text } => self.on_chat(socket, who, text, now, effects),
+            ClientEvent::RunStart { .. } if !rights.run => effects.push(denied("run:start")),
+            ClientEvent::RunStart { request } => self.on_run_start(socket, token, request, effects),
+            ClientEvent::RunCancel { .. } if !rights.run => effects.push(denied("run:cancel")),
+            ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, token, run: run_id }),
+            ClientEvent::RunStdin { .. } if !rights.run => effects.push(denied("run:stdin")),
+            ClientEvent::RunStdin { run_id, data } => self.on_stdin(socket, &run_id, data, effects),
+        }
+    }
+
+    fn on_chat(&mut self, socket: SocketId, who: Participant, text: String, now: TimestampMs, effects: &mut Vec<Effect>) {
+        if text.trim().is_empty() || text.len() > CHAT_MESSAGE_MAX_BYTES {
+            let message = format!("must have 1 to {CHAT_MESSAGE_MAX_BYTES} bytes");
+            let body = ErrorBody::validation(&[FieldError { field: "text".to_owned(), message }]);
+            effects.push(complaint(socket, Some("chat:send".to_owned()), body));
+            return;
+        }
+        let id = self.chat.last().map_or(1, |last| last.id + 1);
+        let message = ChatMessage { id, at: now, author_id: who.id, author_name: who.name, text };
+        self.chat.push(message.clone());
+        if self.chat.len() > CHAT_KEPT {
+            self.chat.remove(0);
+        }
+        effects.push(Effect::SaveChat(message.clone()));
+        let everyone = self.sockets_of(|channel| *channel == Channel::Events);
+        effects.push(Self::event(everyone, &RoomEvent::Chat { message }));
+    }
+
+    /// Freezes the files at the log's position. The rows up to there stand before this effect.
+    fn on_run_start(&self, socket: SocketId, token: String, request: RoomRunRequest, effects: &mut Vec<Effect>) {
+        let Some(document) = &self.document else { return };
+        let (files, position) = (document.source_files(), self.position);
+        effects.push(Effect::SubmitRun { socket, token, request, files, position });
+    }
+
+    fn on_stdin(&self, socket: SocketId, run: &RunId, data: String, effects: &mut Vec<Effect>) {
+        let error = match self.runner_of(run) {
+            Some(runner) if data.len() <= RUN_STDIN_MAX_BYTES => {
+                effects.push(Self::to_runner(runner, &protocol::runner::RoomFrame::Stdin { data }));
+                return;
+            }
+            Some(_) => ErrorBody::new(
+                ErrorCode::PayloadTooLarge,
+                format!("a piece of standard input has at most {RUN_STDIN_MAX_BYTES} bytes"),
+            ),
+            None => ErrorBody::new(ErrorCode::Conflict, "the run is not at work, so nothing reads its standard input"),
+        };
+        effects.push(complaint(socket, Some("run:stdin".to_owned()), error));
+    }
+}
+
+fn forbidden() -> ErrorBody {
+    ErrorBody::new(ErrorCode::Forbidden, "your link does not let you run code; ask the owner for one that does")
+}
+
+/// An `error` event.
+pub(crate) fn complaint(socket: SocketId, regarding: Option<String>, error: ErrorBody) -> Effect {
+    Room::event(vec![socket], &RoomEvent::Error { regarding, error })
+}
