@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(bench::Kind::Bench, &options),
         Task::Soak(options) => bench::run(bench::Kind::Soak, &options),
         Task::Check => check::run(),
+        Task::Ecs(options) => ecs_stand_in::run(&options),
         Task::Guard(options) => return supervisor::guard::run(&options),
     };
     result.map_or_else(progress::report_failure, |()| ExitCode::SUCCESS)

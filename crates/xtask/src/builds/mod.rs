@@ -1,0 +1,86 @@
+//! Building the deployables: the Worker, the page, the functions and the runner.
+//!
+//! Cargo knows by itself when a Rust build has nothing to do. The steps around it (wasm-bindgen, wasm-opt, bundling)
+//! do not, so the edge and the page are built only when the fingerprint of their inputs differs from the last build's.
+
+mod fingerprint;
+
+use anyhow::Result;
+use fingerprint::Fingerprint;
+
+use crate::{
+    command::Run,
+    progress,
+    setup::{self, Tools},
+    workspace::Workspace,
+};
+
+/// `cargo xtask build-edge`, which wrangler also calls before it serves or deploys.
+pub(crate) fn edge_command() -> Result<()> {
+    let tools = setup::run(setup::Scope::Edge)?;
+    edge(&Workspace::here(), &tools)
+}
+
+/// Everything that the stack runs.
+pub(crate) fn all(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    edge(workspace, tools)?;
+    native(workspace)
+}
+
+/// The Worker, as WebAssembly with its JavaScript shim, and the page.
+pub(crate) fn edge(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    worker(workspace, tools)?;
+    page(workspace, tools)
+}
+
+fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    let inputs =
+        ["Cargo.lock", "Cargo.toml", ".cargo", "edge/Cargo.toml", "edge/src", "crates/protocol", "crates/room"];
+    let output = workspace.root().join("edge/build/index.js");
+    Fingerprint::of(workspace.root(), &inputs, &[])?.unless_built(
+        &output,
+        &workspace.state().join("built/edge"),
+        || {
+            progress::step("build", "edge (WebAssembly)", || {
+                // Without these three worker-build downloads its own copies.
+                Run::new(&tools.worker_build)
+                    .args(["--release", "--panic-unwind"])
+                    .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
+                    .env("WASM_OPT_BIN", workspace.npm_bin("wasm-opt"))
+                    .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
+                    .env("PATH", tools.path_with_node())
+                    .dir(workspace.root().join("edge"))
+                    .quietly()
+            })
+        },
+    )
+}
+
+fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    let output = workspace.client().join("dist/index.html");
+    let not_inputs = ["edge/client/dist", "edge/client/node_modules"];
+    Fingerprint::of(workspace.root(), &["edge/client"], &not_inputs)?.unless_built(
+        &output,
+        &workspace.state().join("built/page"),
+        || {
+            progress::step("build", "page", || {
+                Run::new("npm")
+                    .args(["run", "build"])
+                    .env("PATH", tools.path_with_node())
+                    .dir(workspace.client())
+                    .quietly()
+            })
+        },
+    )
+}
+
+/// The functions and the runner, as debug builds; compile errors and warnings go to the terminal.
+fn native(workspace: &Workspace) -> Result<()> {
+    // The same package selection that `cargo lambda watch` uses, so that it finds everything compiled.
+    for package in ["functions", "runner"] {
+        progress::quiet_step("build", package, || {
+            Run::new("cargo").args(["build", "--quiet", "--package", package, "--bins"]).dir(workspace.root()).visibly()
+        })?;
+    }
+    Ok(())
+}

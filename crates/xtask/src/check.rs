@@ -1,0 +1,79 @@
+//! `cargo xtask check`: everything that can be said about the code without running the product.
+//!
+//! Every check runs even when an earlier one fails, so that one call shows all findings.
+
+use std::{fs, time::Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    command::Run,
+    progress::{say, seconds},
+    setup::{self, Tools},
+    workspace::Workspace,
+};
+
+/// A check and the command that makes it.
+type Check = (&'static str, Run);
+
+/// Runs all checks and fails if one finds something.
+pub(crate) fn run() -> Result<()> {
+    let start = Instant::now();
+    let workspace = Workspace::here();
+    let tools = setup::run(setup::Scope::All)?;
+    let mut failed = Vec::new();
+    for (name, command) in rust_checks(&workspace).into_iter().chain(other_checks(&workspace, &tools)?) {
+        let begun = Instant::now();
+        match command.quietly() {
+            Ok(()) => say("passed", &format!("{name} ({})", seconds(begun.elapsed()))),
+            Err(error) => {
+                println!("{error:#}\n");
+                say("FAILED", name);
+                failed.push(name);
+            }
+        }
+    }
+    say("check", &format!("all of it took {}", seconds(start.elapsed())));
+    if !failed.is_empty() {
+        bail!("findings in: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn rust_checks(workspace: &Workspace) -> [Check; 6] {
+    let cargo = |args: &[&str]| Run::new("cargo").args(args).dir(workspace.root());
+    let wasm = ["--package", "edge", "--target", "wasm32-unknown-unknown"];
+    [
+        ("formatting of Rust", cargo(&["fmt", "--all", "--check"])),
+        ("lints, native", cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])),
+        ("lints, wasm32", cargo(&["clippy", "--quiet"]).args(wasm).args(["--", "-D", "warnings"])),
+        (
+            "docs, native",
+            cargo(&["doc", "--quiet", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        ("docs, wasm32", cargo(&["doc", "--quiet", "--no-deps"]).args(wasm).env("RUSTDOCFLAGS", "-D warnings")),
+        ("generated files", cargo(&["test", "--quiet", "--package", "protocol"])),
+    ]
+}
+
+fn other_checks(workspace: &Workspace, tools: &Tools) -> Result<Vec<Check>> {
+    let mut templates = vec!["template.yaml".to_owned()];
+    for entry in fs::read_dir(workspace.root().join("infra")).context("cannot read infra/")? {
+        let name = entry.context("cannot read infra/")?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".yaml") {
+            templates.push(format!("infra/{name}"));
+        }
+    }
+    Ok(vec![
+        ("page", Run::new("npm").args(["run", "check"]).env("PATH", tools.path_with_node()).dir(workspace.client())),
+        ("templates, cfn-lint", Run::new(tools.lint.program("cfn-lint")).args(templates).dir(workspace.root())),
+        (
+            "templates, sam",
+            Run::new(tools.lint.program("sam"))
+                .args(["validate", "--lint"])
+                .env("AWS_DEFAULT_REGION", "us-east-1")
+                .env("SAM_CLI_TELEMETRY", "0")
+                .dir(workspace.root()),
+        ),
+    ])
+}

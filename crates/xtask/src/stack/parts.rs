@@ -1,0 +1,155 @@
+//! The command line and environment of each part.
+//!
+//! Each part gives its program and the URL that answers 2xx once it is ready.
+
+use std::time::Duration;
+
+use super::{Settings, Stack};
+use crate::{cli::Switch, local_aws, supervisor::Program};
+
+/// The name of the part whose data must be saved last.
+pub(super) const AWS: &str = "aws";
+
+/// The Lambda functions with a URL, by the name of their binary.
+pub(super) const HTTP_FUNCTIONS: [&str; 4] = ["auth", "rooms", "runs", "attempts"];
+
+/// How many instances of one function run at a time; a function serves one request at a time, as on Lambda, and
+/// `POST /runs?wait=true` keeps one busy for up to 25 s.
+const FUNCTION_INSTANCES: &str = "4";
+
+/// Any credentials do for the local AWS.
+const LOCAL_CREDENTIALS: [(&str, &str); 4] = [
+    ("AWS_ACCESS_KEY_ID", "local"),
+    ("AWS_SECRET_ACCESS_KEY", "local"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+];
+
+pub(super) fn aws_url(settings: &Settings) -> String {
+    format!("http://127.0.0.1:{}", settings.ports.aws)
+}
+
+pub(super) fn functions_url(settings: &Settings) -> String {
+    format!("http://127.0.0.1:{}", settings.ports.functions)
+}
+
+/// ministack, with its state below the data folder.
+pub(super) fn aws(stack: &Stack) -> (Program, String) {
+    let settings = &stack.settings;
+    let dead_letters = format!("{}/2015-03-31/functions/dead-letters/invocations", functions_url(settings));
+    let data = settings.data.join("aws");
+    let env = [
+        ("GATEWAY_PORT", settings.ports.aws.to_string()),
+        ("BIND_HOST", "127.0.0.1".to_owned()),
+        // Queue URLs are made of this.
+        ("MINISTACK_HOST", "127.0.0.1".to_owned()),
+        ("AWS_ENDPOINT_URL", aws_url(settings)),
+        ("PERSIST_STATE", "1".to_owned()),
+        ("STATE_DIR", data.join("state").to_string_lossy().into_owned()),
+        ("S3_PERSIST", "1".to_owned()),
+        ("S3_DATA_DIR", data.join("s3").to_string_lossy().into_owned()),
+        ("IOT_MTLS_ENABLED", "0".to_owned()),
+        ("PYTHONUNBUFFERED", "1".to_owned()),
+    ];
+    let mut env = owned(env);
+    // The queue's trigger reaches the function where it runs.
+    env.push((format!("MINISTACK_LAMBDA_PROXY_{}-dead-letters", local_aws::STACK_NAME), dead_letters));
+    let program = Program {
+        name: AWS.to_owned(),
+        path: stack.tools.local_aws.program("ministack"),
+        args: Vec::new(),
+        env,
+        dir: settings.data.clone(),
+        // It writes everything that it holds.
+        grace: Duration::from_secs(30),
+    };
+    (program, format!("{}/_ministack/health", aws_url(settings)))
+}
+
+/// All Lambda functions, by `cargo lambda watch`.
+pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &str) -> (Program, String) {
+    let settings = &stack.settings;
+    let port = settings.ports.functions.to_string();
+    let manifest = stack.workspace.root().join("Cargo.toml").to_string_lossy().into_owned();
+    let mut args = vec!["lambda", "watch", "--invoke-address", "127.0.0.1", "--invoke-port", &port];
+    args.extend(["--concurrency", FUNCTION_INSTANCES, "--manifest-path", &manifest]);
+    if !settings.reload {
+        args.push("--ignore-changes");
+    }
+    let mut env: Vec<_> = deployed.function_environment.clone().into_iter().collect();
+    env.extend(aws_env(settings));
+    env.push(("AWS_ENDPOINT_URL_ECS".to_owned(), ecs_url.to_owned()));
+    if settings.limits == Switch::Off {
+        env.push(("LIMITS".to_owned(), settings.limits.as_str().to_owned()));
+    }
+    let program = Program {
+        name: "functions".to_owned(),
+        path: stack.tools.cargo_lambda.program("cargo-lambda"),
+        args: args.into_iter().map(str::to_owned).collect(),
+        env,
+        // What it watches for changes.
+        dir: stack.workspace.root().join("functions"),
+        grace: Duration::from_secs(5),
+    };
+    (program, format!("{}/lambda-url/auth/.well-known/jwks.json", functions_url(settings)))
+}
+
+/// The edge, by `wrangler dev`.
+pub(super) fn edge(stack: &Stack) -> (Program, String) {
+    let settings = &stack.settings;
+    let ports = settings.ports;
+    let wrangler = stack.workspace.client().join("node_modules/wrangler/bin/wrangler.js");
+    let mut args = vec![
+        wrangler.to_string_lossy().into_owned(),
+        "dev".to_owned(),
+        "--ip=127.0.0.1".to_owned(),
+        format!("--port={}", ports.edge),
+        format!("--inspector-port={}", ports.inspector),
+        format!("--persist-to={}", settings.data.join("edge").display()),
+        "--show-interactive-dev-session=false".to_owned(),
+    ];
+    args.extend(HTTP_FUNCTIONS.map(|name| {
+        format!("--var={}_FUNCTION_URL:{}/lambda-url/{name}", name.to_uppercase(), functions_url(settings))
+    }));
+    args.extend(LOCAL_CREDENTIALS.map(|(name, value)| format!("--var={name}:{value}")));
+    let env = [
+        ("CI", "1".to_owned()),
+        ("NO_COLOR", "1".to_owned()),
+        ("WRANGLER_SEND_METRICS", "false".to_owned()),
+        ("PATH", stack.tools.path_with_node().to_string_lossy().into_owned()),
+    ];
+    let program = Program {
+        name: "edge".to_owned(),
+        path: stack.tools.node.clone(),
+        args,
+        env: owned(env),
+        dir: stack.workspace.root().to_owned(),
+        grace: Duration::from_secs(10),
+    };
+    (program, format!("http://127.0.0.1:{}/health", ports.edge))
+}
+
+/// One runner, started by the ECS stand-in.
+pub(super) fn runner(stack: &Stack, deployed: &local_aws::Stack) -> Program {
+    let mut env: Vec<_> = deployed.runner_environment.clone().into_iter().collect();
+    env.extend(aws_env(&stack.settings));
+    Program {
+        name: "runner".to_owned(),
+        path: stack.workspace.debug_binary("runner"),
+        args: Vec::new(),
+        env,
+        dir: stack.workspace.root().to_owned(),
+        // The stop timeout of the task definition is longer; a local run never takes more than 10 s.
+        grace: Duration::from_secs(30),
+    }
+}
+
+fn aws_env(settings: &Settings) -> Vec<(String, String)> {
+    let credentials = LOCAL_CREDENTIALS.map(|(name, value)| (name, value.to_owned()));
+    let endpoint = ("AWS_ENDPOINT_URL", aws_url(settings));
+    owned(credentials.into_iter().chain([endpoint]))
+}
+
+fn owned<'name>(pairs: impl IntoIterator<Item = (&'name str, String)>) -> Vec<(String, String)> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,118 @@
+//! A program under a guard, seen from the supervisor's side.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+use super::log_lines;
+
+/// What to run and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    /// Shown before its lines and naming its log file.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) args: Vec<String>,
+    /// Added to the supervisor's own environment.
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) dir: PathBuf,
+    /// How long it may take to end when asked to.
+    pub(crate) grace: Duration,
+}
+
+/// Where the lines of programs go.
+#[derive(Clone, Debug)]
+pub(crate) struct Logs {
+    pub(crate) dir: PathBuf,
+    /// Whether every line is shown, or only warnings and errors.
+    pub(crate) verbose: bool,
+}
+
+impl Logs {
+    /// The log file of a program.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.log"))
+    }
+}
+
+/// A running program. Dropping it stops the program in order, but does not wait for that.
+pub(crate) struct Guarded {
+    guard: Child,
+    orders: Option<ChildStdin>,
+}
+
+impl Guarded {
+    /// Starts the program; its lines go to its log file, and the important ones to the terminal.
+    pub(crate) fn start(program: &Program, logs: &Logs) -> Result<Self> {
+        // The path stays valid when cargo replaces the binary while it runs.
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg("guard")
+            .arg("--log")
+            .arg(logs.file(&program.name))
+            .args(["--grace-s", &program.grace.as_secs().to_string(), "--"])
+            .arg(&program.path)
+            .args(&program.args)
+            .envs(program.env.iter().map(|(name, value)| (name, value)))
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .env_remove("CARGO_MANIFEST_PATH")
+            .current_dir(&program.dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0);
+        let mut guard = command.spawn().with_context(|| format!("cannot start {}", program.path.display()))?;
+        if let Some(output) = guard.stdout.take() {
+            tokio::spawn(show_lines(program.name.clone(), output, logs.verbose));
+        }
+        let orders = guard.stdin.take();
+        Ok(Self { guard, orders })
+    }
+
+    /// The process that guards the program, while there is one.
+    pub(crate) fn guard_pid(&self) -> Option<i32> {
+        self.guard.id().map(u32::cast_signed)
+    }
+
+    /// Asks the program to end; it is killed when its grace is over.
+    pub(crate) fn stop(&mut self) {
+        self.orders = None;
+    }
+
+    /// Kills the program and everything that it started.
+    pub(crate) async fn kill(&mut self) {
+        if let Some(orders) = &mut self.orders {
+            // A failed write means that the guard, and so the program, has ended.
+            let _ = orders.write_all(b"kill\n").await;
+        }
+    }
+
+    /// Waits until the program and everything that it started is gone.
+    pub(crate) async fn ended(&mut self) -> Result<ExitStatus> {
+        self.guard.wait().await.context("cannot wait for a guard")
+    }
+}
+
+async fn show_lines(name: String, output: ChildStdout, verbose: bool) {
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if verbose || log_lines::is_important(&line) {
+            println!("{name:>12} | {line}");
+        }
+    }
+}
+
+/// The last lines of a log, for an error message.
+pub(crate) fn log_tail(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(25)..].join("\n")
+}
