@@ -1,0 +1,144 @@
+/**
+ * Calls of `/api/v1`: the envelope, its errors, and one function for each call that the page makes. It holds no
+ * state; who is asking comes as `bearer` (see account.ts and admission.ts).
+ */
+import type {
+  CreateLinkRequest,
+  CreateRoomRequest,
+  RoomRunRequest,
+  ErrorBody,
+  ErrorCode,
+  FieldError,
+  Languages,
+  Link,
+  LinkAnswer,
+  LoginRequest,
+  Meta,
+  Page,
+  RegisterRequest,
+  Room,
+  RoomAnswer,
+  RoomToken,
+  RoomTokenRequest,
+  RunAnswer,
+  Session,
+} from './wire.ts';
+
+const BASE = '/api/v1';
+/** Calls are small; one that takes longer than this has lost its connection. */
+const TIMEOUT_MS = 20_000;
+
+/** Why a call failed, in words for the person in front of the screen. */
+export class ApiError extends Error {
+  constructor(
+    /** The word to switch on; `NETWORK` when no answer came at all. */
+    readonly code: ErrorCode | 'NETWORK',
+    message: string,
+    /** The wrong fields of a `VALIDATION_FAILED`. */
+    readonly fields: readonly FieldError[] = [],
+    /** When to come back, if the server said so. */
+    readonly retryAfterSeconds: number | null = null,
+    /** Finds the failure in the logs. */
+    readonly requestId: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+interface CallOptions {
+  readonly body?: unknown;
+  readonly bearer?: string | null;
+  readonly idempotencyKey?: string;
+}
+
+type Answer<T> = { success: true; data: T; meta: Meta } | { success: false; error: ErrorBody; meta: Meta };
+
+async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const headers = new Headers({ accept: 'application/json' });
+  if (options.body !== undefined) headers.set('content-type', 'application/json');
+  if (options.bearer) headers.set('authorization', `Bearer ${options.bearer}`);
+  if (options.idempotencyKey) headers.set('idempotency-key', options.idempotencyKey);
+  let response: Response;
+  let answer: Answer<T> | null;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    answer = response.status === 204 ? null : ((await response.json().catch(() => null)) as Answer<T> | null);
+  } catch {
+    throw new ApiError('NETWORK', 'Tutti cannot be reached. Check your connection and try again.');
+  }
+  if (answer?.success) return answer.data;
+  // A call that answers nothing promises nothing: its `T` is void.
+  if (answer === null && response.ok) return undefined as T;
+  throw errorOf(response, answer?.success === false ? answer : null);
+}
+
+function errorOf(response: Response, answer: { error: ErrorBody; meta: Meta } | null): ApiError {
+  if (answer === null) {
+    return new ApiError(
+      'UNAVAILABLE',
+      `Tutti answered with an error (${response.status}). Try again in a moment.`,
+    );
+  }
+  const { code, message, details } = answer.error;
+  const fields = Array.isArray(details?.['fields']) ? (details['fields'] as FieldError[]) : [];
+  const seconds = Number(response.headers.get('retry-after'));
+  const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+  return new ApiError(code, message, fields, retryAfter, answer.meta.requestId);
+}
+
+/** A failure as one sentence, with what to do about it where that is known. */
+export function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : 'Something went wrong.';
+  if (error.retryAfterSeconds !== null) return `${error.message} Try again in ${error.retryAfterSeconds} s.`;
+  if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
+    return `${error.message} If it stays, report request ${error.requestId}.`;
+  }
+  return error.message;
+}
+
+export const register = (body: RegisterRequest): Promise<Session> => call('POST', '/auth/register', { body });
+
+export const login = (body: LoginRequest): Promise<Session> => call('POST', '/auth/login', { body });
+
+export const refresh = (): Promise<Session> => call('POST', '/auth/refresh', { body: {} });
+
+export const logout = (bearer: string | null): Promise<void> =>
+  call('POST', '/auth/logout', { body: {}, bearer });
+
+export const languages = (): Promise<Languages> => call('GET', '/languages');
+
+export const createRoom = (body: CreateRoomRequest, bearer: string | null): Promise<RoomAnswer> =>
+  call('POST', '/rooms', { body, bearer });
+
+export const myRooms = (bearer: string): Promise<Page<Room>> => call('GET', '/rooms?limit=20', { bearer });
+
+export const room = (id: string, bearer: string): Promise<RoomAnswer> =>
+  call('GET', `/rooms/${id}`, { bearer });
+
+export const roomToken = (id: string, body: RoomTokenRequest, bearer: string | null): Promise<RoomToken> =>
+  call('POST', `/rooms/${id}/token`, { body, bearer });
+
+export const createLink = (id: string, body: CreateLinkRequest, bearer: string): Promise<LinkAnswer> =>
+  call('POST', `/rooms/${id}/links`, { body, bearer });
+
+export const links = (id: string, bearer: string): Promise<Page<Link>> =>
+  call('GET', `/rooms/${id}/links`, { bearer });
+
+export const revokeLink = (id: string, link: string, bearer: string): Promise<void> =>
+  call('DELETE', `/rooms/${id}/links/${link}`, { bearer });
+
+/** Starts a run of the room's files. A repeated call with the same key starts nothing new. */
+export const startRun = (
+  id: string,
+  body: RoomRunRequest,
+  bearer: string,
+  idempotencyKey: string,
+): Promise<RunAnswer> => call('POST', `/rooms/${id}/runs`, { body, bearer, idempotencyKey });
+
+export const cancelRun = (run: string, bearer: string): Promise<RunAnswer> =>
+  call('POST', `/runs/${run}/cancel`, { bearer });

@@ -1,0 +1,103 @@
+/** The settings dialog: theme, size of the code, word wrap, and the keyboard's shortcuts. */
+import { openDialog } from './dialogs.ts';
+import { fill, h } from './dom.ts';
+import {
+  changePreferences,
+  FONT_SIZE_MAX,
+  FONT_SIZE_MIN,
+  loadPreferences,
+  type ThemeChoice,
+} from './preferences.ts';
+
+const THEMES: readonly (readonly [ThemeChoice, string])[] = [
+  ['system', 'System'],
+  ['light', 'Light'],
+  ['dark', 'Dark'],
+];
+
+const SHORTCUTS: readonly (readonly [string, string])[] = [
+  ['Mod Enter', 'Run'],
+  ['Mod F', 'Search and replace'],
+  ['Mod Z', 'Undo your own changes in this file'],
+  ['Mod D', 'Select the next occurrence'],
+  ['Mod /', 'Comment lines'],
+  ['Ctrl M', 'Let Tab leave the editor (on a Mac: Shift Alt M)'],
+  ['F2', 'Rename the focused tab'],
+  ['Delete', 'Delete the focused tab'],
+];
+
+export function openSettings(): void {
+  openDialog({
+    title: 'Settings',
+    testId: 'settings-dialog',
+    body: [themeRow(), sizeRow(), wrapRow(), shortcuts()],
+  });
+}
+
+function themeRow(): HTMLElement {
+  const chosen = loadPreferences().theme;
+  const radios = THEMES.map(([theme, label]) =>
+    h(
+      'label',
+      { class: 'segment' },
+      h('input', {
+        type: 'radio',
+        name: 'theme',
+        value: theme,
+        checked: theme === chosen,
+        'data-testid': `theme-${theme}`,
+        onchange: () => changePreferences({ theme }),
+      }),
+      h('span', {}, label),
+    ),
+  );
+  return h(
+    'fieldset',
+    { class: 'setting' },
+    h('legend', {}, 'Theme'),
+    h('div', { class: 'segments' }, ...radios),
+  );
+}
+
+function sizeRow(): HTMLElement {
+  const value = h('output', { class: 'stepper-value', 'aria-live': 'polite' });
+  const render = (): void => fill(value, `${loadPreferences().fontSize} px`);
+  const step = (by: number): void => {
+    const fontSize = Math.min(FONT_SIZE_MAX, Math.max(FONT_SIZE_MIN, loadPreferences().fontSize + by));
+    changePreferences({ fontSize });
+    render();
+  };
+  render();
+  const button = (label: string, text: string, by: number): HTMLButtonElement =>
+    h('button', { type: 'button', class: 'button', 'aria-label': label, onclick: () => step(by) }, text);
+  return h(
+    'div',
+    { class: 'setting' },
+    h('span', { class: 'setting-label' }, 'Size of the code'),
+    h('div', { class: 'stepper' }, button('Smaller', '−', -1), value, button('Larger', '+', 1)),
+  );
+}
+
+function wrapRow(): HTMLElement {
+  const box = h('input', {
+    type: 'checkbox',
+    class: 'switch',
+    role: 'switch',
+    checked: loadPreferences().wrap,
+    onchange: () => changePreferences({ wrap: box.checked }),
+  });
+  return h('label', { class: 'setting' }, h('span', { class: 'setting-label' }, 'Wrap long lines'), box);
+}
+
+function shortcuts(): HTMLElement {
+  const modifier = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl';
+  const rows = SHORTCUTS.map(([keys, what]) =>
+    h(
+      'div',
+      { class: 'shortcut' },
+      h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key === 'Mod' ? modifier : key))),
+      h('dd', {}, what),
+    ),
+  );
+  return h('section', { class: 'shortcuts' }, h('h3', {}, 'Keyboard'), h('dl', {}, ...rows));
+}
