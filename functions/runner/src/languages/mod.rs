@@ -1,0 +1,206 @@
+//! How each language is compiled and run. Adding one is one file with one [`Recipe`] and one line in [`RECIPES`].
+//!
+//! What people see of a language is in [`protocol::language`]; this is what only the machine that runs it knows.
+
+mod c;
+mod javascript;
+mod python;
+
+use std::path::Path;
+
+use protocol::language::Language;
+use protocol::path::FilePath;
+use protocol::run::SourceFile;
+use protocol::runner::RunLimits;
+
+use crate::sandbox::{Job, Step, StepLimits};
+
+/// Every language that this runner knows.
+const RECIPES: [Recipe; 3] = [python::RECIPE, javascript::RECIPE, c::RECIPE];
+
+/// Everything a job may write: a program's own output files, and a compiler's.
+const DISK_BYTES: u64 = 64 << 20;
+
+/// Files and folders a job may have, beside the 500 of the largest project.
+const INODES: u64 = 4_096;
+
+/// How one language is executed.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The language.
+    pub language: Language,
+    /// Programs that have to be there.
+    needs: &'static [Tool],
+    /// The step before the program can run, if there is one. It leaves its product in `../out`.
+    compile: Option<Command>,
+    /// The step that runs it.
+    run: Command,
+    /// The least memory with which its runtime works.
+    memory_bytes: u64,
+}
+
+/// A program of a toolchain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tool {
+    /// Where it is.
+    pub program: &'static str,
+    /// What brings it on Debian.
+    pub package: &'static str,
+}
+
+/// A command line, run in the folder of the run's files.
+#[derive(Debug)]
+struct Command {
+    program: &'static str,
+    args: &'static [Arg],
+    env: &'static [(&'static str, &'static str)],
+}
+
+/// A part of a command line.
+#[derive(Debug)]
+enum Arg {
+    /// Itself.
+    Text(&'static str),
+    /// The file to run.
+    Entry,
+    /// The file to run, and every other with its extension that is no program of its own (see [`is_part`]).
+    Sources,
+    /// What the person gave.
+    Given,
+}
+
+/// What is to be executed.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'a> {
+    /// The file to run.
+    pub entry: &'a FilePath,
+    /// All files.
+    pub files: &'a [SourceFile],
+    /// The program's arguments.
+    pub args: &'a [String],
+    /// Bounds; a language's runtime may need more memory than they say.
+    pub limits: &'a RunLimits,
+}
+
+impl Recipe {
+    /// The recipe of a language.
+    #[must_use]
+    pub fn of(language: Language) -> &'static Self {
+        static TABLE: [Recipe; RECIPES.len()] = RECIPES;
+        TABLE.iter().find(|recipe| recipe.language == language).expect("every language has a recipe; a test sees to it")
+    }
+
+    /// Tools that this machine lacks.
+    #[must_use]
+    pub fn missing_tools(&self) -> Vec<Tool> {
+        self.needs.iter().filter(|tool| !Path::new(tool.program).exists()).copied().collect()
+    }
+
+    /// The sandbox's steps for a program.
+    #[must_use]
+    pub fn job(&self, program: Program<'_>) -> Job {
+        let compile = self.compile.as_ref().map(|command| self.step(command, program, false));
+        let run = self.step(&self.run, program, true);
+        Job { files: program.files.to_vec(), steps: compile.into_iter().chain([run]).collect() }
+    }
+
+    fn step(&self, command: &Command, program: Program<'_>, reads_stdin: bool) -> Step {
+        let limits = program.limits;
+        Step {
+            program: command.program.to_owned(),
+            args: command.args.iter().flat_map(|arg| arg.words(program)).collect(),
+            env: command.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            reads_stdin,
+            limits: StepLimits {
+                wall_ms: limits.wall_ms,
+                cpu_ms: limits.cpu_ms,
+                memory_bytes: limits.memory_bytes.max(self.memory_bytes),
+                processes: limits.processes,
+                disk_bytes: DISK_BYTES,
+                inodes: INODES,
+            },
+        }
+    }
+}
+
+impl Arg {
+    fn words(&self, program: Program<'_>) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![(*text).to_owned()],
+            Self::Entry => vec![as_operand(program.entry)],
+            Self::Sources => {
+                let parts = program.files.iter().filter(|file| is_part(file, program.entry)).map(|file| &file.path);
+                std::iter::once(program.entry).chain(parts).map(as_operand).collect()
+            }
+            Self::Given => program.args.to_vec(),
+        }
+    }
+}
+
+/// A file name that no program takes for an option.
+fn as_operand(path: &FilePath) -> String {
+    if path.as_str().starts_with('-') { format!("./{}", path.as_str()) } else { path.as_str().to_owned() }
+}
+
+/// Whether a file belongs to the program that starts at `entry`: a room may hold several programs side by side, and
+/// two `main` functions cannot be linked together.
+fn is_part(file: &SourceFile, entry: &FilePath) -> bool {
+    let has_main = file.content.lines().any(|line| {
+        let line = line.trim_start();
+        (line.starts_with("int main") || line.starts_with("void main") || line.starts_with("main"))
+            && line.contains('(')
+    });
+    file.path != *entry && file.path.extension() == entry.extension() && !has_main
+}
+
+/// Toolchains that are missing, in words for the log: which language, which program, which package.
+#[must_use]
+pub fn missing_toolchains() -> Vec<String> {
+    let name = |recipe: &Recipe| recipe.language.info().name;
+    let missing =
+        RECIPES.iter().flat_map(|recipe| recipe.missing_tools().into_iter().map(move |tool| (name(recipe), tool)));
+    missing.map(|(name, tool)| format!("{name} needs {}: apt-get install {}", tool.program, tool.package)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, content: &str) -> SourceFile {
+        SourceFile { path: FilePath::parse(path).expect("a path"), content: content.to_owned() }
+    }
+
+    fn check(language: Language, entry: &str, files: &[SourceFile], args: &[&str], expected: &[&str]) {
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let entry = FilePath::parse(entry).expect("a path");
+        let limits = RunLimits::default();
+        let job = Recipe::of(language).job(Program { entry: &entry, files, args: &args, limits: &limits });
+        let lines: Vec<_> = job.steps.iter().map(|step| format!("{} {}", step.program, step.args.join(" "))).collect();
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn every_language_has_a_recipe() {
+        for info in &protocol::language::LANGUAGES {
+            assert_eq!(Recipe::of(info.id).language, info.id);
+        }
+    }
+
+    #[test]
+    fn an_entry_like_an_option_stays_a_file() {
+        let expected = ["/usr/bin/python3 -s -B -u ./-c.py -x"];
+        check(Language::Python, "-c.py", &[source("-c.py", "")], &["-x"], &expected);
+    }
+
+    #[test]
+    fn other_programs_of_the_room_are_left_out_of_a_c_program() {
+        let files = [
+            source("main.c", "int main(void) {}"),
+            source("lib/a.c", "int a;"),
+            source("b.c", "  int main() {}"),
+            source("a.h", ""),
+        ];
+        let expected = ["/usr/bin/gcc -O2 -std=gnu17 -Wall -o ../out/program main.c lib/a.c -lm", "../out/program "];
+        check(Language::C, "main.c", &files, &[], &expected);
+    }
+}

@@ -1,0 +1,237 @@
+//! The runner's side: finds out what the machine allows, starts a warden for each job, and hands out its pipes.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::unistd::{geteuid, getuid, pipe2};
+use protocol::run::SourceFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+
+use super::spec::{self, JailSpec, Outcome, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::uid::UidLease;
+use super::{SandboxError, during};
+
+/// What the sandbox needs to know of its surroundings.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// Folder for jobs' folders and mount points. Everybody must be able to pass through its parents.
+    pub work_dir: PathBuf,
+    /// Least isolation to run with.
+    pub minimum: Tier,
+    /// Kernel features to do without.
+    pub withheld: Withheld,
+    /// The runner's own program, which is also the warden.
+    pub program: PathBuf,
+}
+
+/// A sandbox that has proved that it works here.
+#[derive(Debug)]
+pub struct Sandbox {
+    config: SandboxConfig,
+    tier: Tier,
+    landlock: bool,
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Files of the work folder.
+    pub files: Vec<SourceFile>,
+    /// Run in order until one fails.
+    pub steps: Vec<Step>,
+}
+
+/// A job under way. Dropping it kills the job.
+#[derive(Debug)]
+pub struct Running {
+    /// The steps' standard output, one after the other. Ends after everything of the job is dead.
+    pub stdout: pipe::Receiver,
+    /// Likewise their standard error.
+    pub stderr: pipe::Receiver,
+    /// Standard input of the step that reads it. Drop it to end the input.
+    pub stdin: Option<pipe::Sender>,
+    /// The half that stops and waits.
+    pub control: Control,
+}
+
+/// Stops a job and waits for its outcome.
+#[derive(Debug)]
+pub struct Control {
+    orders: pipe::Sender,
+    report: pipe::Receiver,
+    warden: Child,
+    /// Keeps the user id from being given to another job.
+    _lease: Option<UidLease>,
+}
+
+impl Sandbox {
+    /// Tries the tiers from the strongest, each with a real job.
+    ///
+    /// # Errors
+    /// When not even [`Tier::Process`] can be had, or less than the configured minimum.
+    pub async fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
+        // Job folders are closed by their own modes; the folder above lets job users pass and nothing else.
+        let created = DirBuilder::new().recursive(true).mode(0o711).create(&config.work_dir);
+        created.map_err(during("creating the work folder"))?;
+        let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false };
+        let why = match sandbox.prove().await {
+            Ok(()) => return Ok(sandbox),
+            Err(SandboxError::Refused(why)) if geteuid().is_root() => why,
+            Err(SandboxError::Refused(why)) => return Err(SandboxError::NotRoot(why)),
+            Err(error) => return Err(error),
+        };
+        let demanded = sandbox.config.minimum;
+        if demanded > Tier::Process {
+            return Err(SandboxError::TierTooLow { reached: Tier::Process, demanded, why });
+        }
+        sandbox.tier = Tier::Process;
+        sandbox.prove().await?;
+        tracing::warn!(why, "no namespaces here: jobs run in the tier `process`");
+        Ok(sandbox)
+    }
+
+    /// The tier that jobs run in.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Whether Landlock is enforced.
+    #[must_use]
+    pub fn has_landlock(&self) -> bool {
+        self.landlock
+    }
+
+    /// Runs `true` as a job.
+    async fn prove(&mut self) -> Result<(), SandboxError> {
+        let step = Step {
+            program: "/usr/bin/true".to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+            reads_stdin: false,
+            limits: PROOF_LIMITS,
+        };
+        let running = self.start(Job { files: Vec::new(), steps: vec![step] }).await?;
+        let outcome = running.control.finish().await?;
+        if let Some(anomaly) = outcome.anomaly {
+            return Err(SandboxError::Refused(anomaly));
+        }
+        if !outcome.steps.iter().all(spec::StepOutcome::is_success) {
+            return Err(SandboxError::Refused(format!("the trial job came to {:?}", outcome.steps)));
+        }
+        self.landlock = outcome.landlock;
+        Ok(())
+    }
+
+    /// Starts a job.
+    ///
+    /// # Errors
+    /// When the machine gives no process, pipe or user id.
+    pub async fn start(&self, job: Job) -> Result<Running, SandboxError> {
+        let lease = if geteuid().is_root() { Some(UidLease::acquire()?) } else { None };
+        let uid = lease.as_ref().map_or_else(|| getuid().as_raw(), UidLease::uid);
+        let spec = JailSpec {
+            uid,
+            directory: self.config.work_dir.join(format!("{uid}-{}", std::process::id())),
+            tier: self.tier,
+            withheld: self.config.withheld,
+            files: job.files,
+            steps: job.steps,
+        };
+        let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
+        let mut running = launch(&self.config.program, lease).map_err(during("starting the jail"))?;
+        running.control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
+        Ok(running)
+    }
+}
+
+/// Bounds of the trial job.
+const PROOF_LIMITS: StepLimits =
+    StepLimits { wall_ms: 5_000, cpu_ms: 5_000, memory_bytes: 64 << 20, processes: 4, disk_bytes: 1 << 20, inodes: 64 };
+
+impl Control {
+    /// Asks for the job's end. It is dead when [`Control::finish`] returns.
+    pub async fn stop(&mut self, stop: Stop) {
+        // A warden that has closed its end has finished already.
+        if let Err(error) = self.orders.write_all(&[stop.as_byte()]).await {
+            tracing::debug!(%error, "the jail had ended before it was told to stop");
+        }
+    }
+
+    /// Waits until everything of the job is dead and cleaned up. Safe to cancel and call again.
+    ///
+    /// # Errors
+    /// When the job could not be run, or its end is unknown.
+    pub async fn finish(mut self) -> Result<Outcome, SandboxError> {
+        let mut bytes = Vec::new();
+        self.report.read_to_end(&mut bytes).await.map_err(during("reading the jail's report"))?;
+        let status = self.warden.wait().await.map_err(during("waiting for the jail"))?;
+        match serde_json::from_slice(&bytes) {
+            Ok(Report::Done(outcome)) => Ok(outcome),
+            Ok(Report::Refused(why)) => Err(SandboxError::Refused(why)),
+            Err(error) => {
+                tracing::error!(%error, %status, "the jail sent no report");
+                Err(SandboxError::NoReport)
+            }
+        }
+    }
+}
+
+/// The runner's and the warden's ends of the job's pipes.
+struct Pipes {
+    ours: [OwnedFd; 5],
+    theirs: [OwnedFd; 5],
+}
+
+fn pipes() -> io::Result<Pipes> {
+    let (orders_read, orders_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let (report_read, report_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let (stdin_read, stdin_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let (stdout_read, stdout_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let (stderr_read, stderr_write) = pipe2(OFlag::O_CLOEXEC)?;
+    Ok(Pipes {
+        ours: [orders_write, report_read, stdin_write, stdout_read, stderr_read],
+        theirs: [orders_read, report_write, stdin_read, stdout_write, stderr_write],
+    })
+}
+
+fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
+    let Pipes { ours, theirs } = pipes()?;
+    let [orders_read, report_write, job_pipes @ ..] = theirs;
+    let mut inherited: Vec<RawFd> = job_pipes.iter().map(AsRawFd::as_raw_fd).collect();
+    let mut command = Command::new(program);
+    command.arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
+    command.stdin(Stdio::from(orders_read)).stdout(Stdio::from(report_write));
+    inherited.extend(lease.as_ref().map(|lease| lease.lock().as_raw_fd()));
+    // SAFETY: the closure runs between fork and exec and makes nothing but fcntl calls, which may be made there, on
+    // descriptors that stay open in this function until the spawn is done.
+    unsafe { command.pre_exec(move || inherited.iter().try_for_each(|fd| keep_open_over_exec(*fd))) };
+    let warden = command.spawn()?;
+    let [orders, report, stdin, stdout, stderr] = ours;
+    Ok(Running {
+        stdout: pipe::Receiver::from_owned_fd(stdout)?,
+        stderr: pipe::Receiver::from_owned_fd(stderr)?,
+        stdin: Some(pipe::Sender::from_owned_fd(stdin)?),
+        control: Control {
+            orders: pipe::Sender::from_owned_fd(orders)?,
+            report: pipe::Receiver::from_owned_fd(report)?,
+            warden,
+            _lease: lease,
+        },
+    })
+}
+
+/// Every descriptor of the runner closes on exec; these few must not, in the new process alone.
+fn keep_open_over_exec(fd: RawFd) -> io::Result<()> {
+    // SAFETY: the caller owns the descriptor for longer than this call.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    Ok(())
+}
