@@ -19,6 +19,8 @@ const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'NOT
 export class Admission {
   private current: RoomToken | null = null;
   private pending: Promise<RoomToken> | null = null;
+  /** Why the last credential was refused, in the server's words. */
+  private refusal: string | null = null;
 
   constructor(
     readonly roomId: string,
@@ -51,45 +53,54 @@ export class Admission {
     return granted;
   }
 
-  /** Tries the strongest credential first: the owner's key, the login's own role, then the link. */
+  /**
+   * Tries one credential after the other: the owner's key, the link in the address together with the login (which
+   * keeps the better role of the two), the login alone, a remembered link, and in a public room a mere name.
+   */
   private async firstAccepted(): Promise<RoomToken> {
+    const bearer = await account.bearer();
     const remembered = rememberedRoom(this.roomId);
     const link = this.link ?? remembered?.link;
-    const bearer = await account.bearer();
-    const previous = readJson<string>(this.tokenKey);
-    const extra = previous === null ? {} : { previous };
-    if (remembered?.ownerKey !== undefined) {
-      const name = await this.name();
-      const body = { ownerKey: remembered.ownerKey, name, ...extra };
-      const granted = await this.attempt(body, bearer);
-      if (granted !== null) return granted;
-    }
-    if (bearer !== null) {
-      const granted = await this.attempt(extra, bearer);
-      if (granted !== null) return granted;
-    }
-    if (link !== undefined) {
-      const name = await this.name();
-      const granted = await this.attempt({ link, name, ...extra }, bearer);
+    const bodies: (() => Promise<RoomTokenRequest | null>)[] = [];
+    const { ownerKey } = remembered ?? {};
+    if (ownerKey !== undefined) bodies.push(async () => ({ ownerKey, name: await this.name() }));
+    if (this.link !== null) bodies.push(async () => ({ link: this.link ?? '', name: await this.name() }));
+    if (bearer !== null) bodies.push(() => Promise.resolve({}));
+    if (this.link === null && link !== undefined)
+      bodies.push(async () => ({ link, name: await this.name() }));
+    if (link === undefined && bearer === null) bodies.push(() => this.openToAll());
+    for (const body of bodies) {
+      const request = await body();
+      const granted = request === null ? null : await this.attempt(request, bearer);
       if (granted !== null) return granted;
     }
     throw new NotAdmitted(
-      link === undefined
+      link === undefined || this.refusal === null
         ? 'This room opens with a share link or with an account that belongs to it.'
-        : 'This link has been withdrawn, has expired or belongs to another room.',
+        : this.refusal,
     );
+  }
+
+  /** In a public room a name is enough; nobody is asked for one in vain. */
+  private async openToAll(): Promise<RoomTokenRequest | null> {
+    try {
+      await api.room(this.roomId, null);
+    } catch (error) {
+      if (error instanceof api.ApiError && REFUSALS.has(error.code)) return null;
+      throw error;
+    }
+    return { name: await this.name() };
   }
 
   /** Null when the credential does not open the room; other failures are thrown. */
   private async attempt(body: RoomTokenRequest, bearer: string | null): Promise<RoomToken | null> {
+    const previous = readJson<string>(this.tokenKey);
     try {
-      return await api.roomToken(this.roomId, body, bearer);
+      return await api.roomToken(this.roomId, previous === null ? body : { ...body, previous }, bearer);
     } catch (error) {
-      const refused = error instanceof api.ApiError && REFUSALS.has(error.code);
-      if (!refused) throw error;
-      // The earlier token may be what is refused, such as one signed with a key that is gone.
-      const { previous, ...rest } = body;
-      return previous === undefined ? null : this.attempt(rest, bearer);
+      if (!(error instanceof api.ApiError) || !REFUSALS.has(error.code)) throw error;
+      this.refusal = error.message;
+      return null;
     }
   }
 

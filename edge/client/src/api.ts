@@ -117,7 +117,7 @@ export const createRoom = (body: CreateRoomRequest, bearer: string | null): Prom
 
 export const myRooms = (bearer: string): Promise<Page<Room>> => call('GET', '/rooms?limit=20', { bearer });
 
-export const room = (id: string, bearer: string): Promise<RoomAnswer> =>
+export const room = (id: string, bearer: string | null): Promise<RoomAnswer> =>
   call('GET', `/rooms/${id}`, { bearer });
 
 export const roomToken = (id: string, body: RoomTokenRequest, bearer: string | null): Promise<RoomToken> =>

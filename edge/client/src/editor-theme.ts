@@ -42,7 +42,15 @@ const surface = EditorView.theme({
   '.cm-panels': { backgroundColor: 'var(--surface-raised)', color: 'var(--text)' },
   '.cm-panels-top': { borderBottom: '1px solid var(--border)' },
   '.cm-panel.cm-search': { padding: '10px 36px 8px 12px', fontFamily: 'var(--sans)' },
-  '.cm-panel.cm-search label': { fontSize: '12.5px', color: 'var(--text-muted)' },
+  '.cm-panel.cm-search label': {
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: '4px',
+    margin: '0 6px 0 2px',
+    fontSize: '12.5px',
+    color: 'var(--text-muted)',
+  },
+  '.cm-panel.cm-search input[type=checkbox]': { margin: '0', accentColor: 'var(--accent)' },
   '.cm-textfield': {
     border: '1px solid var(--border-strong)',
     borderRadius: '6px',
@@ -79,9 +87,12 @@ const surface = EditorView.theme({
     padding: '2px 5px 3px',
     borderRadius: '4px 4px 4px 0',
     top: '-1.45em',
-    opacity: '0.92',
+    opacity: '1',
     color: 'var(--on-voice)',
+    // A name covers code, so it goes when its cursor has rested; the next move brings it back.
+    animation: 'rested 0.4s 8s forwards',
   },
+  '.cm-ySelectionCaret:hover > .cm-ySelectionInfo': { animation: 'none' },
   '.cm-line:first-child .cm-ySelectionInfo': { top: '1.55em', borderRadius: '0 4px 4px 4px' },
   '.cm-ySelectionCaretDot': { display: 'none' },
 });

@@ -1,4 +1,6 @@
 /** The way into a room: asks a guest's name, gets the room token, opens the page or says why it cannot. */
+import { currentUser } from './account.ts';
+import { openLogin } from './account-forms.ts';
 import { Admission, linkOf, NotAdmitted } from './admission.ts';
 import { explain } from './api.ts';
 import { askText } from './dialogs.ts';
@@ -44,19 +46,30 @@ async function askName(): Promise<string> {
 
 function notOpened(error: unknown): HTMLElement {
   const refused = error instanceof NotAdmitted;
+  const reload = (): void => location.reload();
   return h(
     'main',
     { class: 'not-opened' },
     logo(),
     h('h1', {}, refused ? 'This room is not open to you' : 'The room could not be opened'),
     h('p', { role: 'alert', 'data-testid': 'not-opened' }, explain(error)),
-    refused &&
-      h('p', { class: 'hint' }, 'Ask whoever sent you here for a new link, or log in on the start page.'),
+    refused && h('p', { class: 'hint' }, 'Ask whoever sent you here for a new link, or log in.'),
     h(
       'div',
       { class: 'dialog-actions' },
       h('a', { class: 'button', href: '/' }, 'Start page'),
-      h('button', { type: 'button', class: 'button primary', onclick: () => location.reload() }, 'Try again'),
+      refused && currentUser() === null
+        ? h(
+            'button',
+            {
+              type: 'button',
+              class: 'button primary',
+              'data-testid': 'log-in',
+              onclick: () => openLogin(reload),
+            },
+            'Log in',
+          )
+        : h('button', { type: 'button', class: 'button primary', onclick: reload }, 'Try again'),
     ),
   );
 }

@@ -10,6 +10,9 @@ import { readJson, writeJson } from './storage.ts';
 /** On narrow screens one of these is shown at a time. */
 export type View = 'code' | 'output' | 'chat' | 'people';
 
+/** What the pane below the code shows. */
+type Panel = 'output' | 'stdin';
+
 const VIEWS: readonly (readonly [View, string, string])[] = [
   ['code', 'Code', icons.CODE],
   ['output', 'Output', icons.OUTPUT],
@@ -52,6 +55,8 @@ export class Layout {
   private readonly wide = matchMedia(WIDE);
   private view: View = 'code';
   private unread = 0;
+  /** Set by the output's pane when it is built. */
+  private choosePanel: (panel: Panel) => void = () => undefined;
 
   constructor(private readonly parts: LayoutParts) {
     this.element = h(
@@ -93,6 +98,12 @@ export class Layout {
     for (const [name, button] of this.buttons) button.setAttribute('aria-pressed', String(name === view));
     if (view === 'output') this.setNewOutput(false);
     this.parts.onView(view);
+  }
+
+  /** Brings a run's output into view, wherever the person is. */
+  showOutput(): void {
+    this.choosePanel('output');
+    this.show('output');
   }
 
   setUnread(count: number): void {
@@ -146,10 +157,10 @@ export class Layout {
   }
 
   private outputPane(): HTMLElement {
-    const panels: Record<string, Child> = { output: this.parts.output, stdin: this.parts.stdin };
+    const panels: Record<Panel, Child> = { output: this.parts.output, stdin: this.parts.stdin };
     const body = h('div', { class: 'output-body' });
     const tools = h('div', { class: 'output-tools' }, ...this.parts.outputTools);
-    const choose = (chosen: string): void => {
+    const choose = (chosen: Panel): void => {
       for (const tab of tabs) {
         const selected = tab.dataset['panel'] === chosen;
         tab.setAttribute('aria-selected', String(selected));
@@ -158,7 +169,7 @@ export class Layout {
       tools.hidden = chosen !== 'output';
       fill(body, panels[chosen]);
     };
-    const tab = (panel: string, label: string): HTMLButtonElement =>
+    const tab = (panel: Panel, label: string): HTMLButtonElement =>
       h(
         'button',
         {
@@ -176,13 +187,14 @@ export class Layout {
     list.addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
       const other = tabs.find((candidate) => candidate.getAttribute('aria-selected') !== 'true');
-      choose(other?.dataset['panel'] ?? 'output');
+      choose(other === tabs[1] ? 'stdin' : 'output');
       other?.focus();
     });
     this.parts.stdin.addEventListener('input', () => {
       const filled = this.parts.stdin.querySelector('textarea')?.value !== '';
       tabs[1]?.toggleAttribute('data-filled', filled);
     });
+    this.choosePanel = choose;
     choose('output');
     return h(
       'section',

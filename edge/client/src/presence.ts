@@ -140,10 +140,14 @@ export class Presence {
     this.avatars.title = names;
   };
 
-  /** Each person's editor that shows a file; somebody with two tabs counts once. */
+  /** Each person's editor: of several tabs, or one that has just gone without a word, the one heard of last. */
   private editors(): Map<string, { clientId: number; file: string }> {
+    const { awareness } = this.options;
+    const heard = (clientId: number): number =>
+      clientId === awareness.clientID ? Infinity : (awareness.meta.get(clientId)?.lastUpdated ?? 0);
+    const states = [...awareness.getStates()].sort(([a], [b]) => heard(a) - heard(b));
     const found = new Map<string, { clientId: number; file: string }>();
-    for (const [clientId, state] of this.options.awareness.getStates()) {
+    for (const [clientId, state] of states) {
       const user = state['user'] as Partial<AwarenessUser> | undefined;
       if (typeof user?.id !== 'string' || typeof user.file !== 'string') continue;
       found.set(user.id, { clientId, file: user.file });

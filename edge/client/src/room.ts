@@ -172,7 +172,7 @@ export class RoomPage {
   private started(run: Run): void {
     this.output.followNewest();
     this.ran(this.runs.add(run));
-    this.layout.show('output');
+    this.layout.showOutput();
   }
 
   private becameSynced(): void {
