@@ -43,3 +43,8 @@ const page = (await readFile(path.join(here, 'src/index.html'), 'utf8'))
   .replace('%style%', urlOf(main, 'src/main.ts', 'css'));
 await writeFile(path.join(dist, 'index.html'), page);
 await copyFile(path.join(here, 'src/favicon.svg'), path.join(dist, 'favicon.svg'));
+// The fonts' licence asks to travel with them.
+for (const font of ['inter', 'jetbrains-mono']) {
+  const licence = path.join(here, 'node_modules/@fontsource-variable', font, 'LICENSE');
+  await copyFile(licence, path.join(dist, 'assets', `${font}-LICENSE.txt`));
+}
