@@ -99,7 +99,7 @@ export class Admission {
       return await api.roomToken(this.roomId, previous === null ? body : { ...body, previous }, bearer);
     } catch (error) {
       if (!(error instanceof api.ApiError) || !REFUSALS.has(error.code)) throw error;
-      this.refusal = error.message;
+      this.refusal = api.explain(error);
       return null;
     }
   }

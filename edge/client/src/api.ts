@@ -94,11 +94,13 @@ function errorOf(response: Response, answer: { error: ErrorBody; meta: Meta } | 
 /** A failure as one sentence, with what to do about it where that is known. */
 export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : 'Something went wrong.';
-  if (error.retryAfterSeconds !== null) return `${error.message} Try again in ${error.retryAfterSeconds} s.`;
+  const said = error.message.charAt(0).toUpperCase() + error.message.slice(1);
+  const sentence = /[.!?…]$/.test(said) ? said : `${said}.`;
+  if (error.retryAfterSeconds !== null) return `${sentence} Try again in ${error.retryAfterSeconds} s.`;
   if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
-    return `${error.message} If it stays, report request ${error.requestId}.`;
+    return `${sentence} If it stays, report request ${error.requestId}.`;
   }
-  return error.message;
+  return sentence;
 }
 
 export const register = (body: RegisterRequest): Promise<Session> => call('POST', '/auth/register', { body });

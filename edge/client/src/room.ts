@@ -145,7 +145,7 @@ export class RoomPage {
           ? undefined
           : this.chat.setTyping(event.participantId, event.typing);
       case 'error':
-        return notice(event.error.message, 'error');
+        return notice(api.explain(new api.ApiError(event.error.code, event.error.message)), 'error');
       default:
         return this.ran(this.runs.apply(event));
     }
