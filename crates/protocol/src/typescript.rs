@@ -14,6 +14,10 @@ pub fn wire_types() -> String {
     let mut text = String::from(
         "// Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.\n",
     );
+    // Ids and paths are strings there; the names keep signatures readable.
+    for alias in ["RoomId", "RunId", "UserId", "ParticipantId", "LinkId", "LoginId", "FilePath"] {
+        text.push_str(&format!("\nexport type {alias} = string;\n"));
+    }
     macro_rules! declare {
         ($($type:ty),* $(,)?) => {
             $(

@@ -33,6 +33,15 @@ pub struct LogEntry {
     pub update: Vec<u8>,
 }
 
+/// In whose name a run is submitted or cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// A room token.
+    pub token: String,
+    /// The address that it came from.
+    pub address: String,
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -88,8 +97,8 @@ pub enum Effect {
     SubmitRun {
         /// Who asked.
         socket: SocketId,
-        /// Their token.
-        token: String,
+        /// Their token and address.
+        caller: Caller,
         /// What they asked for.
         request: RoomRunRequest,
         /// The files.
@@ -101,8 +110,8 @@ pub enum Effect {
     CancelRun {
         /// Who asked.
         socket: SocketId,
-        /// Their token.
-        token: String,
+        /// Their token and address.
+        caller: Caller,
         /// The run.
         run: RunId,
     },

@@ -25,7 +25,7 @@ mod sync;
 mod talk;
 
 pub use document::{Document, DocumentError, LogRow};
-pub use effect::{Effect, Frame, LogEntry, Recipients};
+pub use effect::{Caller, Effect, Frame, LogEntry, Recipients};
 pub use input::Input;
 pub use limits::{AWARENESS_MAX_BYTES, CHAT_KEPT, FRAME_MAX_BYTES, RUNS_KEPT, TEXT_FRAME_MAX_BYTES};
 pub use room::{Restored, Room};

@@ -46,6 +46,8 @@ pub struct Session {
     pub login: Option<LoginId>,
     /// The share link behind the token.
     pub link: Option<LinkId>,
+    /// The address that the socket came from; guests' runs are counted by it.
+    pub address: String,
     /// The token itself, on the events channel: runs are submitted in its name.
     pub token: Option<String>,
     /// The awareness entry that this socket announced.
@@ -57,7 +59,7 @@ pub struct Session {
 impl Session {
     /// The session of a person's socket.
     #[must_use]
-    pub fn of_person(channel: Channel, claims: &RoomClaims, token: &str) -> Self {
+    pub fn of_person(channel: Channel, claims: &RoomClaims, token: &str, address: String) -> Self {
         let participant = Participant {
             id: claims.sub.clone(),
             name: claims.name.clone(),
@@ -73,6 +75,7 @@ impl Session {
             expires_at: claims.exp * 1000,
             login: claims.sid.clone(),
             link: claims.link.clone(),
+            address,
             awareness: None,
             frames: 0,
         }
@@ -89,6 +92,7 @@ impl Session {
             expires_at,
             login: None,
             link: None,
+            address: String::new(),
             token: None,
             awareness: None,
             frames: 0,

@@ -7,7 +7,7 @@ use protocol::ids::RunId;
 use protocol::limits::{CHAT_MESSAGE_MAX_BYTES, RUN_STDIN_MAX_BYTES};
 use protocol::run::RoomRunRequest;
 
-use crate::effect::Effect;
+use crate::effect::{Caller, Effect};
 use crate::limits::{CHAT_KEPT, TEXT_FRAME_MAX_BYTES};
 use crate::room::Room;
 use crate::session::{Channel, SocketId};
@@ -41,7 +41,7 @@ impl Room {
     fn on_event(&mut self, socket: SocketId, event: ClientEvent, now: TimestampMs, effects: &mut Vec<Effect>) {
         let Some(session) = self.sessions.get(&socket) else { return };
         let (Some(who), rights) = (session.participant.clone(), session.rights) else { return };
-        let token = session.token.clone().unwrap_or_default();
+        let caller = Caller { token: session.token.clone().unwrap_or_default(), address: session.address.clone() };
         let denied = |regarding: &str| complaint(socket, Some(regarding.to_owned()), forbidden());
         match event {
             ClientEvent::Ping => effects.push(Self::event(vec![socket], &RoomEvent::Pong)),
@@ -50,9 +50,9 @@ impl Room {
             }
             ClientEvent::ChatSend { text } => self.on_chat(socket, who, text, now, effects),
             ClientEvent::RunStart { .. } if !rights.run => effects.push(denied("run:start")),
-            ClientEvent::RunStart { request } => self.on_run_start(socket, token, request, effects),
+            ClientEvent::RunStart { request } => self.on_run_start(socket, caller, request, effects),
             ClientEvent::RunCancel { .. } if !rights.run => effects.push(denied("run:cancel")),
-            ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, token, run: run_id }),
+            ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, caller, run: run_id }),
             ClientEvent::RunStdin { .. } if !rights.run => effects.push(denied("run:stdin")),
             ClientEvent::RunStdin { run_id, data } => self.on_stdin(socket, &run_id, data, effects),
         }
@@ -77,10 +77,10 @@ impl Room {
     }
 
     /// Freezes the files at the log's position. The rows up to there stand before this effect.
-    fn on_run_start(&self, socket: SocketId, token: String, request: RoomRunRequest, effects: &mut Vec<Effect>) {
+    fn on_run_start(&self, socket: SocketId, caller: Caller, request: RoomRunRequest, effects: &mut Vec<Effect>) {
         let Some(document) = &self.document else { return };
         let (files, position) = (document.source_files(), self.position);
-        effects.push(Effect::SubmitRun { socket, token, request, files, position });
+        effects.push(Effect::SubmitRun { socket, caller, request, files, position });
     }
 
     fn on_stdin(&self, socket: SocketId, run: &RunId, data: String, effects: &mut Vec<Effect>) {

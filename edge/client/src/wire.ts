@@ -1,5 +1,19 @@
 // Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.
 
+export type RoomId = string;
+
+export type RunId = string;
+
+export type UserId = string;
+
+export type ParticipantId = string;
+
+export type LinkId = string;
+
+export type LoginId = string;
+
+export type FilePath = string;
+
 export type ErrorCode = "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_FAILED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "UNAVAILABLE";
 
 export type FieldError = { 

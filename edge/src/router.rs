@@ -1,0 +1,89 @@
+//! Every route of the edge, grouped by caller.
+
+use protocol::envelope::ErrorCode;
+use protocol::ids::RoomId;
+use room::Channel;
+use serde_json::json;
+use worker::{Env, Method, Request, Response, Result};
+
+use crate::answer::{self, Failure};
+use crate::config::Function;
+use crate::keys::{self, JWKS_PATH};
+use crate::log::{self, Level};
+use crate::request_context::RequestContext;
+use crate::{assets, health, internal, proxy, room_api, sockets};
+
+/// Answers a request, whatever it is.
+pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
+    let context = RequestContext::of(&request, env)?;
+    let method = request.method();
+    let response = match dispatch(&context, request).await {
+        Ok(response) => response,
+        Err(failure) => answer::of_failure(&context, &failure)?,
+    };
+    let fields = json!({
+        "requestId": context.request_id,
+        "method": method.as_ref(),
+        // Without the query: sockets carry their token there.
+        "path": context.url.path(),
+        "status": response.status_code(),
+    });
+    log::write(Level::Info, "request", fields);
+    answer::finish(&context, response)
+}
+
+async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Response, Failure> {
+    let path = context.url.path().to_owned();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    match (request.method(), segments.as_slice()) {
+        // For everybody.
+        (Method::Get, ["health"] | ["api", "v1", "health"]) => Ok(health::answer(context).await?),
+        (Method::Get, [".well-known", "jwks.json"]) => jwks(context).await,
+
+        // For people in rooms.
+        (Method::Get, ["sync", room]) if sockets::is_upgrade(&request) => sockets::open(context, Channel::Sync, room).await,
+        (Method::Get, ["events", room]) if sockets::is_upgrade(&request) => {
+            sockets::open(context, Channel::Events, room).await
+        }
+        (_, ["sync" | "events", _]) => Err(Failure::refused(ErrorCode::BadRequest, "this address takes WebSockets only")),
+        (Method::Get, ["api", "v1", "rooms", room, "files"]) => room_api::files(context, &request, &room_id(room)?).await,
+        (Method::Post, ["api", "v1", "rooms", room, "runs"]) => {
+            room_api::submit_run(context, request, &room_id(room)?).await
+        }
+
+        // For the API's clients, answered by functions.
+        (_, ["api", "v1", "auth", ..]) => proxy::forward(context, Function::Auth, request).await,
+        (_, ["api", "v1", "rooms", ..]) => proxy::forward(context, Function::Rooms, request).await,
+        (_, ["api", "v1", "runs" | "languages", ..]) => proxy::forward(context, Function::Runs, request).await,
+
+        // For functions and runners.
+        (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &request, run).await,
+        (Method::Post, ["internal", "runs", run, "heartbeat"]) => internal::heartbeat(context, &request, run).await,
+        (Method::Post, ["internal", "runs", run, "result"]) => internal::result(context, &mut request, run).await,
+        (Method::Get, ["internal", "runs", run, "stream"]) if sockets::is_upgrade(&request) => {
+            sockets::open_stream(context, &request, run).await
+        }
+        (Method::Post, ["internal", "principals", kind, id, "revoke"]) => {
+            internal::revoke(context, &request, kind, id).await
+        }
+        (Method::Post, ["internal", "rooms", room, "runs"]) => internal::run_changed(context, &mut request, room).await,
+
+        // For browsers: pages and files.
+        (_, ["api" | "internal", ..]) => Err(Failure::refused(ErrorCode::NotFound, "there is no such call")),
+        (Method::Get | Method::Head, ["r", _]) => Ok(assets::serve(context, "/").await?),
+        (Method::Get | Method::Head, _) => Ok(assets::serve(context, &path).await?),
+        _ => Err(Failure::refused(ErrorCode::MethodNotAllowed, "this address is only read")),
+    }
+}
+
+fn room_id(text: &str) -> Result<RoomId, Failure> {
+    RoomId::parse(text).or_else(|_invalid| Err(Failure::refused(ErrorCode::NotFound, "there is no such room")))
+}
+
+/// `GET /.well-known/jwks.json`: the public keys of access and room tokens.
+async fn jwks(context: &RequestContext) -> Result<Response, Failure> {
+    debug_assert_eq!(context.url.path(), JWKS_PATH);
+    let response = Response::from_json(&keys::key_set(context).await?)?;
+    response.headers().set("cache-control", "public, max-age=60")?;
+    Ok(response)
+}
