@@ -49,7 +49,7 @@ mod watch;
 
 use std::io;
 
-pub use launch::{Job, Running, Sandbox, SandboxConfig};
+pub use launch::{Control, Job, Running, Sandbox, SandboxConfig};
 pub use spec::{Bound, Ended, Outcome, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
 pub use warden::main as warden_main;
 

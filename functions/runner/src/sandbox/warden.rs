@@ -40,7 +40,7 @@ fn serve(job_pipes: &[String]) -> Result<Outcome, String> {
         streams.try_into().map_err(|given: Vec<_>| format!("jail needs 3 pipes, not {}", given.len()))?;
     let orders = stdin().as_fd().try_clone_to_owned().map_err(|error| format!("no orders: {error}"))?;
     let spec = spec::read(File::from(orders)).map_err(|error| format!("reading the orders: {error}"))?;
-    seccomp::withhold(spec.withheld).map_err(|error| chain(&error))?;
+    seccomp::withhold(spec.withheld).map_err(|error| crate::chain(&error))?;
     set_child_subreaper(true).map_err(|error| format!("becoming subreaper: {error}"))?;
     if geteuid().is_root() {
         kill::everything_of(spec.uid)?;
@@ -59,7 +59,7 @@ fn serve(job_pipes: &[String]) -> Result<Outcome, String> {
 }
 
 fn run_steps(spec: &JailSpec, streams: &[OwnedFd; 3], place: &Place) -> Result<Outcome, String> {
-    let filters = JobFilters::compile().map_err(|error| chain(&error))?;
+    let filters = JobFilters::compile().map_err(|error| crate::chain(&error))?;
     let child_ended = watch_children().map_err(|error| format!("watching children: {error}"))?;
     let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
     let orders = stdin();
@@ -121,10 +121,4 @@ fn watch_children() -> nix::Result<SignalFd> {
     signals.add(Signal::SIGCHLD);
     signals.thread_block()?;
     SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-}
-
-/// An error with its causes, for a report that is text.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

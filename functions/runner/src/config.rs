@@ -1,0 +1,145 @@
+//! The runner's configuration, read once from the environment.
+
+use std::env::VarError;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::sandbox::{SandboxConfig, Tier, Withheld};
+
+/// How long a run in hand may go on after SIGTERM: longer than two stages of 10 s and the delivery of their output,
+/// shorter than the 60 s after which the task is killed.
+const DEFAULT_GRACE: Duration = Duration::from_secs(40);
+
+/// Everything the runner is told.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `EDGE_URL` | where claims, streams and results go | required |
+/// | `RUNS_QUEUE_URL` | the queue of runs | required |
+/// | `RUNNER_MIN_TIER` | least isolation to run with: `process` or `namespaces` | `process` |
+/// | `RUNNER_WORK_DIR` | folder for jobs' folders | `/var/tmp/tutti-runner` |
+/// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
+/// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
+/// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
+///
+/// The AWS SDK reads its own variables (`AWS_REGION`, `AWS_ENDPOINT_URL` and so on), and the log reads `RUST_LOG`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where claims, streams and results go.
+    pub edge_url: Url,
+    /// The queue of runs.
+    pub queue_url: String,
+    /// The sandbox's part.
+    pub sandbox: SandboxConfig,
+    /// The task's agent.
+    pub agent_url: Option<Url>,
+    /// Time for the run in hand after SIGTERM.
+    pub grace: Duration,
+}
+
+/// A variable that is missing or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct ConfigError {
+    /// Its name.
+    key: &'static str,
+    /// What is wrong and what would be right.
+    problem: String,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(std::env::var)
+    }
+
+    fn read(variable: impl Fn(&'static str) -> Result<String, VarError>) -> Result<Self, ConfigError> {
+        let optional = |key| match variable(key) {
+            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(error) => Err(ConfigError { key, problem: error.to_string() }),
+        };
+        let required = |key| optional(key)?.ok_or(ConfigError { key, problem: "is required".to_owned() });
+        let grace = optional("RUNNER_GRACE_MS")?.map(|text| milliseconds("RUNNER_GRACE_MS", &text)).transpose()?;
+        Ok(Self {
+            edge_url: url("EDGE_URL", &required("EDGE_URL")?)?,
+            queue_url: required("RUNS_QUEUE_URL")?,
+            sandbox: SandboxConfig {
+                work_dir: optional("RUNNER_WORK_DIR")?.map_or_else(|| "/var/tmp/tutti-runner".into(), PathBuf::from),
+                minimum: tier(optional("RUNNER_MIN_TIER")?.as_deref())?,
+                withheld: withheld(optional("RUNNER_WITHHOLD")?.as_deref())?,
+                program: PathBuf::from("/proc/self/exe"),
+            },
+            agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,
+            grace: grace.unwrap_or(DEFAULT_GRACE),
+        })
+    }
+}
+
+fn url(key: &'static str, text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).map_err(|error| ConfigError { key, problem: format!("is no URL: {error}") })?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ConfigError { key, problem: "must begin with http:// or https://".to_owned() });
+    }
+    Ok(url)
+}
+
+fn milliseconds(key: &'static str, text: &str) -> Result<Duration, ConfigError> {
+    let problem = |error| ConfigError { key, problem: format!("is no number of milliseconds: {error}") };
+    text.parse().map(Duration::from_millis).map_err(problem)
+}
+
+fn tier(text: Option<&str>) -> Result<Tier, ConfigError> {
+    match text {
+        None | Some("process") => Ok(Tier::Process),
+        Some("namespaces") => Ok(Tier::Namespaces),
+        Some(other) => Err(unknown("RUNNER_MIN_TIER", other, "process, namespaces")),
+    }
+}
+
+fn withheld(text: Option<&str>) -> Result<Withheld, ConfigError> {
+    match text {
+        None | Some("nothing") => Ok(Withheld::Nothing),
+        Some("namespaces") => Ok(Withheld::Namespaces),
+        Some("landlock") => Ok(Withheld::Landlock),
+        Some(other) => Err(unknown("RUNNER_WITHHOLD", other, "nothing, namespaces, landlock")),
+    }
+}
+
+fn unknown(key: &'static str, given: &str, known: &str) -> ConfigError {
+    ConfigError { key, problem: format!("'{given}' is none of {known}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let find = |key| pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        Config::read(|key| find(key).ok_or(VarError::NotPresent)).map_err(|error| error.to_string())
+    }
+
+    const NEEDED: [(&str, &str); 2] =
+        [("EDGE_URL", "https://edge.test"), ("RUNS_QUEUE_URL", "https://queue.test/runs")];
+
+    #[test]
+    fn two_variables_are_enough() {
+        let config = read(&NEEDED).expect("valid");
+        assert_eq!((config.sandbox.minimum, config.sandbox.withheld), (Tier::Process, Withheld::Nothing));
+        assert_eq!(config.agent_url, None);
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named_with_its_problem() {
+        let with = |key, value| read(&[NEEDED[0], NEEDED[1], (key, value)]).expect_err("invalid");
+        assert_eq!(read(&NEEDED[..1]).expect_err("invalid"), "RUNS_QUEUE_URL: is required");
+        assert_eq!(with("RUNNER_MIN_TIER", "vm"), "RUNNER_MIN_TIER: 'vm' is none of process, namespaces");
+        assert_eq!(with("ECS_AGENT_URI", "ftp://x"), "ECS_AGENT_URI: must begin with http:// or https://");
+        assert!(with("RUNNER_GRACE_MS", "1s").starts_with("RUNNER_GRACE_MS: is no number"));
+    }
+}
