@@ -25,21 +25,24 @@ const LOOKED_AT_MAX: usize = 512;
 /// Adds up everything below the process `root`, without `root` itself.
 pub(super) fn below(root: u32) -> Load {
     let mut load = Load::default();
-    for pid in descendants(root) {
-        // A process that has ended since is counted when it is reaped.
-        if let Some(one) = fs::read_to_string(format!("/proc/{pid}/stat")).ok().as_deref().and_then(parse_stat) {
-            load.tasks = load.tasks.saturating_add(one.tasks);
-            load.cpu_ms += one.cpu_ms;
-            load.resident_bytes += one.resident_bytes;
-        }
+    // A process that has ended since is counted when it is reaped.
+    for one in descendants(root).into_iter().filter_map(load_of) {
+        load.tasks = load.tasks.saturating_add(one.tasks);
+        load.cpu_ms += one.cpu_ms;
+        load.resident_bytes += one.resident_bytes;
     }
     load
 }
 
+fn load_of(pid: u32) -> Option<Load> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
 /// Resident memory with shared pages divided among those who share them. Walks page tables, so it is asked only when
-/// the plain sum is over the bound.
+/// the plain sum is over the bound. It takes CAP_SYS_PTRACE; without it the plain size counts, so that the bound holds.
 pub(super) fn proportional_bytes_below(root: u32) -> u64 {
-    descendants(root).into_iter().filter_map(proportional_bytes).sum()
+    let bytes = |pid| proportional_bytes(pid).or_else(|| Some(load_of(pid)?.resident_bytes));
+    descendants(root).into_iter().filter_map(bytes).sum()
 }
 
 fn proportional_bytes(pid: u32) -> Option<u64> {
