@@ -64,9 +64,10 @@ impl Failure {
             Self::Unreachable { .. } => {
                 ErrorBody::new(ErrorCode::Unavailable, "a part of the service does not answer; try again in a moment")
             }
-            Self::Config(_) | Self::Signing(_) | Self::Runtime(_) | Self::Unreadable { .. } => {
-                ErrorBody::new(ErrorCode::InternalError, "something went wrong here; quote the request id to the operator")
-            }
+            Self::Config(_) | Self::Signing(_) | Self::Runtime(_) | Self::Unreadable { .. } => ErrorBody::new(
+                ErrorCode::InternalError,
+                "something went wrong here; quote the request id to the operator",
+            ),
         }
     }
 }
@@ -94,7 +95,11 @@ pub(crate) fn failure(context: &RequestContext, body: ErrorBody) -> Result<Respo
 pub(crate) fn of_failure(context: &RequestContext, error: &Failure) -> Result<Response> {
     let body = error.body();
     if body.code.status() >= 500 {
-        log::write(Level::Error, "request failed", json!({ "requestId": context.request_id, "cause": error.to_string() }));
+        log::write(
+            Level::Error,
+            "request failed",
+            json!({ "requestId": context.request_id, "cause": error.to_string() }),
+        );
     }
     failure(context, body)
 }

@@ -24,4 +24,3 @@ pub(crate) async fn serve(context: &RequestContext, path: &str) -> Result<Respon
     headers.set("cache-control", if is_hashed { HASHED } else { PAGE })?;
     Ok(response.with_headers(headers))
 }
-

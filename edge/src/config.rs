@@ -62,7 +62,12 @@ pub(crate) struct Config<'a>(pub(crate) &'a Env);
 impl Config<'_> {
     fn text(&self, key: &'static str) -> Result<String, ConfigError> {
         // A secret and a variable look the same to the code; only their storage differs.
-        self.0.var(key).map(|value| value.to_string()).ok().filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(key))
+        self.0
+            .var(key)
+            .map(|value| value.to_string())
+            .ok()
+            .filter(|value| !value.is_empty())
+            .ok_or(ConfigError::Missing(key))
     }
 
     /// Where a function answers.

@@ -110,7 +110,8 @@ pub(crate) async fn room_token(
     request: &Request,
     room: &RoomId,
 ) -> Result<(String, RoomClaims), Failure> {
-    let missing = || Failure::refused(ErrorCode::Unauthorized, "this call needs a bearer: a room token or an access token");
+    let missing =
+        || Failure::refused(ErrorCode::Unauthorized, "this call needs a bearer: a room token or an access token");
     let token = bearer_of(request).ok_or_else(missing)?;
     let token = match check(context, &token).await? {
         Bearer::Room(claims) if claims.room == *room => return Ok((token, *claims)),

@@ -79,7 +79,12 @@ pub(crate) async fn heartbeat(context: &RequestContext, request: &Request, run: 
 }
 
 /// `POST /internal/principals/{kind}/{id}/revoke`: a login or link does not stand any more.
-pub(crate) async fn revoke(context: &RequestContext, request: &Request, kind: &str, id: &str) -> Result<Response, Failure> {
+pub(crate) async fn revoke(
+    context: &RequestContext,
+    request: &Request,
+    kind: &str,
+    id: &str,
+) -> Result<Response, Failure> {
     authenticate::<ServiceClaims>(context, request).await?;
     let kind = match kind {
         "login" if LoginId::parse(id).is_ok() => PrincipalKind::Login,
@@ -91,7 +96,11 @@ pub(crate) async fn revoke(context: &RequestContext, request: &Request, kind: &s
 }
 
 /// `POST /internal/rooms/{id}/runs`: a run of the room changed where the room could not see it.
-pub(crate) async fn run_changed(context: &RequestContext, request: &mut Request, room: &str) -> Result<Response, Failure> {
+pub(crate) async fn run_changed(
+    context: &RequestContext,
+    request: &mut Request,
+    room: &str,
+) -> Result<Response, Failure> {
     authenticate::<ServiceClaims>(context, request).await?;
     let unknown = |_invalid| Failure::refused(ErrorCode::NotFound, "there is no such room");
     let room = RoomId::parse(room).map_err(unknown)?;

@@ -108,7 +108,8 @@ impl Inner {
 
     async fn revoke(&self, kind: PrincipalKind, id: &str) -> Result<(), Failure> {
         let at = i64::try_from(clock::now()).unwrap_or(i64::MAX);
-        self.sql().exec("INSERT INTO revoked (at) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM revoked)", vec![at.into()])?;
+        self.sql()
+            .exec("INSERT INTO revoked (at) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM revoked)", vec![at.into()])?;
         #[derive(Deserialize)]
         struct Row {
             id: RoomId,

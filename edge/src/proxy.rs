@@ -12,7 +12,8 @@ use crate::request_context::RequestContext;
 
 /// Headers of a client that the functions get to see. Everything else stays here, above all what the functions
 /// believe only from the edge.
-const PASSED: [&str; 6] = ["content-type", "cookie", "idempotency-key", "if-match", "user-agent", "x-refresh-transport"];
+const PASSED: [&str; 6] =
+    ["content-type", "cookie", "idempotency-key", "if-match", "user-agent", "x-refresh-transport"];
 
 /// Calls that work without a standing bearer: they are how one gets a new one.
 const WITHOUT_BEARER: [&str; 4] =

@@ -41,12 +41,18 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         (Method::Get, [".well-known", "jwks.json"]) => jwks(context).await,
 
         // For people in rooms.
-        (Method::Get, ["sync", room]) if sockets::is_upgrade(&request) => sockets::open(context, Channel::Sync, room).await,
+        (Method::Get, ["sync", room]) if sockets::is_upgrade(&request) => {
+            sockets::open(context, Channel::Sync, room).await
+        }
         (Method::Get, ["events", room]) if sockets::is_upgrade(&request) => {
             sockets::open(context, Channel::Events, room).await
         }
-        (_, ["sync" | "events", _]) => Err(Failure::refused(ErrorCode::BadRequest, "this address takes WebSockets only")),
-        (Method::Get, ["api", "v1", "rooms", room, "files"]) => room_api::files(context, &request, &room_id(room)?).await,
+        (_, ["sync" | "events", _]) => {
+            Err(Failure::refused(ErrorCode::BadRequest, "this address takes WebSockets only"))
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "files"]) => {
+            room_api::files(context, &request, &room_id(room)?).await
+        }
         (Method::Post, ["api", "v1", "rooms", room, "runs"]) => {
             room_api::submit_run(context, request, &room_id(room)?).await
         }

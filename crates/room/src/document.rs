@@ -64,7 +64,8 @@ impl Document {
         loop {
             let mut document = Self { doc: empty() };
             let kept = rows.iter().filter(|row| !quarantined.contains(&row.position));
-            let failed = kept.map(|row| (row.position, document.apply(&row.update))).find(|(_, applied)| applied.is_err());
+            let failed =
+                kept.map(|row| (row.position, document.apply(&row.update))).find(|(_, applied)| applied.is_err());
             match failed {
                 // A failed apply is not rolled back: start over without that row.
                 Some((position, _)) => quarantined.push(position),

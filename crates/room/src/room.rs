@@ -39,6 +39,8 @@ pub struct Room {
     pub(crate) document: Option<Document>,
     /// The last position of the log.
     pub(crate) position: u64,
+    /// The name that was given last.
+    last_socket: SocketId,
     /// Open sockets, in order of arrival.
     pub(crate) sessions: BTreeMap<SocketId, Session>,
     /// The latest messages, oldest first.
@@ -53,20 +55,24 @@ impl Room {
     /// A room as storage and sockets hold it. The document is not loaded yet.
     #[must_use]
     pub fn restore(restored: Restored) -> Self {
+        let sessions: BTreeMap<_, _> = restored.sessions.into_iter().collect();
         Self {
             document: None,
             position: restored.position,
-            sessions: restored.sessions.into_iter().collect(),
+            last_socket: sessions.last_key_value().map_or(SocketId(0), |(last, _)| *last),
+            sessions,
             chat: restored.chat,
             runs: Runs::restore(restored.runs),
             departed: Departed::default(),
         }
     }
 
-    /// A name for the next socket.
+    /// A name for the next socket, in order of arrival and never used before: the runtime may report a socket's end
+    /// long after the room has closed it, and that must not hit a newcomer. Time keeps names apart across evictions.
     #[must_use]
-    pub fn next_socket(&self) -> SocketId {
-        SocketId(self.sessions.last_key_value().map_or(1, |(last, _)| last.0 + 1))
+    pub fn next_socket(&mut self, now: TimestampMs) -> SocketId {
+        self.last_socket = SocketId((self.last_socket.0 + 1).max(now));
+        self.last_socket
     }
 
     /// True if [`Room::load_document`] has to be called before this input is handled.
@@ -219,7 +225,8 @@ impl Room {
     /// Sends an event to every events socket but one person's own.
     pub(crate) fn tell_others(&self, but: &ParticipantId, event: &RoomEvent, effects: &mut Vec<Effect>) {
         let is_other = |session: &Session| session.participant.as_ref().is_none_or(|who| who.id != *but);
-        let others = self.sessions.iter().filter(|(_, session)| session.channel == Channel::Events && is_other(session));
+        let others =
+            self.sessions.iter().filter(|(_, session)| session.channel == Channel::Events && is_other(session));
         let to = others.map(|(id, _)| *id).collect();
         effects.push(Self::event(to, event));
     }

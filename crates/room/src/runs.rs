@@ -127,7 +127,8 @@ impl Room {
 
     /// A frame from a runner.
     pub(crate) fn on_runner_text(&mut self, socket: SocketId, text: &str, effects: &mut Vec<Effect>) {
-        let Some(Channel::Runner { run, attempt }) = self.sessions.get(&socket).map(|session| session.channel.clone()) else {
+        let Some(Channel::Runner { run, attempt }) = self.sessions.get(&socket).map(|session| session.channel.clone())
+        else {
             return;
         };
         let known = self.runs.0.entry(run.clone()).or_default();

@@ -51,7 +51,9 @@ impl Room {
             }
             // A client has nothing to grant; stock ones never send it.
             Some(Message::Auth(_)) => {}
-            Some(Message::Custom(..)) | None => close_malformed(socket, "the frame is no message of the Yjs protocol", effects),
+            Some(Message::Custom(..)) | None => {
+                close_malformed(socket, "the frame is no message of the Yjs protocol", effects)
+            }
         }
     }
 
@@ -94,7 +96,9 @@ impl Room {
 
     /// Applies, stores and passes on an update. True if it was lawful.
     fn apply(&mut self, socket: SocketId, update: Vec<u8>, now: TimestampMs, effects: &mut Vec<Effect>) -> bool {
-        let Some(author) = self.sessions.get(&socket).and_then(|session| session.participant.clone()) else { return false };
+        let Some(author) = self.sessions.get(&socket).and_then(|session| session.participant.clone()) else {
+            return false;
+        };
         let Some(document) = &mut self.document else { return false };
         match document.apply(&update) {
             Ok(Applied::Known) => true,
@@ -118,7 +122,8 @@ impl Room {
     fn tell_saved(&self, effects: &mut Vec<Effect>) {
         let position = self.position;
         for (id, session) in self.sessions.iter().filter(|(_, session)| session.channel == Channel::Events) {
-            let same_token = |other: &&crate::Session| other.channel == Channel::Sync && other.token_id == session.token_id;
+            let same_token =
+                |other: &&crate::Session| other.channel == Channel::Sync && other.token_id == session.token_id;
             let frames = self.sessions.values().filter(same_token).map(|other| other.frames).next_back().unwrap_or(0);
             effects.push(Room::event(vec![*id], &RoomEvent::Saved { position, frames }));
         }

@@ -58,7 +58,14 @@ impl Room {
         }
     }
 
-    fn on_chat(&mut self, socket: SocketId, who: Participant, text: String, now: TimestampMs, effects: &mut Vec<Effect>) {
+    fn on_chat(
+        &mut self,
+        socket: SocketId,
+        who: Participant,
+        text: String,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
         if text.trim().is_empty() || text.len() > CHAT_MESSAGE_MAX_BYTES {
             let message = format!("must have 1 to {CHAT_MESSAGE_MAX_BYTES} bytes");
             let body = ErrorBody::validation(&[FieldError { field: "text".to_owned(), message }]);

@@ -83,7 +83,8 @@ impl RoomStub {
     pub(crate) async fn open_socket(&self, session: &Session) -> Result<Response, Failure> {
         let headers = Headers::new();
         headers.set("upgrade", "websocket")?;
-        let session = serde_json::to_string(session).map_err(|source| Failure::Unreadable { part: "session", source })?;
+        let session =
+            serde_json::to_string(session).map_err(|source| Failure::Unreadable { part: "session", source })?;
         // A header is ASCII, a name is not.
         headers.set(SESSION_HEADER, &escape(&session))?;
         let mut init = RequestInit::new();

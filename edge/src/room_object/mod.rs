@@ -27,7 +27,8 @@ use std::rc::Rc;
 
 use room::Input;
 use worker::{
-    DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, durable_object, wasm_bindgen,
+    DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, durable_object,
+    wasm_bindgen,
 };
 
 pub(crate) use client::{RoomStub, SubmitRun};

@@ -56,8 +56,8 @@ impl Shell {
     /// Accepts a socket for a session that the worker has verified.
     pub(super) fn accept(self: &Rc<Self>, session: Session) -> Result<Response> {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
-        let room = self.take_room()?;
-        let socket = room.next_socket();
+        let mut room = self.take_room()?;
+        let socket = room.next_socket(clock::now());
         self.room.replace(Some(room));
         self.state.accept_websocket_with_tags(&server, &[&socket.0.to_string()]);
         self.sockets.borrow_mut().insert(socket, server);
@@ -218,7 +218,8 @@ impl Shell {
                 Ok(context) => call(context, caller).await,
                 Err(failure) => Err(failure),
             };
-            let input = outcome.unwrap_or_else(|failure| Input::Refused { socket, regarding, error: body_of(&failure) });
+            let input =
+                outcome.unwrap_or_else(|failure| Input::Refused { socket, regarding, error: body_of(&failure) });
             if let Err(error) = shell.handle(input) {
                 log::write(Level::Error, "the room could not hear of a run", json!({ "cause": error.to_string() }));
             }

@@ -58,7 +58,9 @@ impl Storage {
             }
             Some(version) if version <= SCHEMA_VERSION => {}
             Some(version) => {
-                return Err(Error::RustError(format!("the room's schema is {version}, this code knows {SCHEMA_VERSION}")));
+                return Err(Error::RustError(format!(
+                    "the room's schema is {version}, this code knows {SCHEMA_VERSION}"
+                )));
             }
         }
         Ok(storage)
@@ -106,7 +108,8 @@ impl Storage {
     pub(crate) fn save_chat(&self, message: ChatMessage) -> Result<()> {
         let insert = "INSERT INTO chat (id, at, author_id, author_name, text) VALUES (?, ?, ?, ?, ?)";
         let author = message.author_id.as_str().into();
-        let values = vec![integer(message.id), integer(message.at), author, message.author_name.into(), message.text.into()];
+        let values =
+            vec![integer(message.id), integer(message.at), author, message.author_name.into(), message.text.into()];
         self.0.exec(insert, values).map(drop)
     }
 
@@ -123,7 +126,10 @@ impl Storage {
     /// Writes a run's record.
     pub(crate) fn save_run(&self, run: &Run) -> Result<()> {
         let values = vec![run.id.as_str().into(), serde_json::to_string(run)?.into()];
-        self.0.exec("INSERT INTO runs (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record", values)?;
+        self.0.exec(
+            "INSERT INTO runs (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+            values,
+        )?;
         Ok(())
     }
 

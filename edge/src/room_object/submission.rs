@@ -71,4 +71,3 @@ pub(crate) async fn cancel(context: &RequestContext, caller: &Caller, run: &RunI
     let answer: RunAnswer = call.data(context).await?;
     Ok(Input::RunChanged { run: Box::new(answer.run) })
 }
-

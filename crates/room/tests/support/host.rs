@@ -1,0 +1,130 @@
+//! The shell in memory: carries out effects, keeps the log, loses what it is told to lose.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use protocol::ids::{ParticipantId, RoomId};
+use protocol::rights::Role;
+use protocol::token::RoomClaims;
+use room::{Channel, Effect, Frame, Input, LogRow, Restored, Room, Session, SocketId};
+
+/// The next write fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failing {
+    /// It was made all the same; only its answer is lost.
+    pub(crate) keeps_write: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Host {
+    room: Option<Room>,
+    log: Vec<LogRow>,
+    sessions: BTreeMap<SocketId, Session>,
+    /// Moves by 1 ms with each input.
+    clock: u64,
+    /// What was sent and not read yet; a socket without an entry is closed.
+    pub(crate) outbox: BTreeMap<SocketId, VecDeque<Vec<u8>>>,
+    pub(crate) failing: Option<Failing>,
+}
+
+impl Host {
+    /// Forgets the room; log and attachments stay, as in hibernation.
+    pub(crate) fn evict(&mut self) {
+        self.room = None;
+    }
+
+    fn room(&mut self) -> &mut Room {
+        let (position, sessions) = (self.log.last().map_or(0, |row| row.position), &self.sessions);
+        self.room.get_or_insert_with(|| {
+            let sessions = sessions.iter().map(|(id, session)| (*id, session.clone())).collect();
+            Room::restore(Restored { position, sessions, ..Restored::default() })
+        })
+    }
+
+    pub(crate) fn open(&mut self, number: u64) -> SocketId {
+        let claims = RoomClaims {
+            sub: ParticipantId::parse(&format!("{number:020}")).expect("digits are an id"),
+            room: RoomId::from_entropy(&[1; 32]),
+            role: Role::Editor,
+            rights: Role::Editor.rights(),
+            name: format!("client {number}"),
+            user: None,
+            sid: None,
+            link: None,
+            iat: 0,
+            exp: 1_000_000,
+            jti: number.to_string(),
+        };
+        let now = self.clock;
+        let socket = self.room().next_socket(now);
+        self.outbox.insert(socket, VecDeque::new());
+        let session = Session::of_person(Channel::Sync, &claims, "token", "127.0.0.1".to_owned());
+        self.handle(Input::Opened { socket, session: Box::new(session) });
+        socket
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) {
+        self.clock += 1;
+        let (log, now) = (self.log.clone(), self.clock);
+        let room = self.room();
+        if room.needs_document(&input) {
+            assert!(room.load_document(&log).is_empty(), "a stored row does not apply");
+        }
+        let mut closed = Vec::new();
+        for effect in room.handle(input, now) {
+            if !self.carry_out(effect, &mut closed) {
+                // A failed write: everybody is sent away, the room is rebuilt.
+                self.room = None;
+                self.sessions.clear();
+                self.outbox.clear();
+                return;
+            }
+        }
+        for socket in closed {
+            self.outbox.remove(&socket);
+            self.sessions.remove(&socket);
+            self.handle(Input::Closed { socket });
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect, closed: &mut Vec<SocketId>) -> bool {
+        match effect {
+            Effect::Append(entry) => {
+                let failing = self.failing.take();
+                if failing.is_none_or(|failing| failing.keeps_write) {
+                    self.log.push(LogRow { position: entry.position, update: entry.update });
+                }
+                return failing.is_none();
+            }
+            Effect::Remember { socket, session } => {
+                self.sessions.insert(socket, *session);
+            }
+            Effect::Send { to, frame: Frame::Binary(bytes) } => {
+                for socket in to {
+                    if let Some(outbox) = self.outbox.get_mut(&socket) {
+                        outbox.push_back(bytes.clone());
+                    }
+                }
+            }
+            Effect::Close { socket, .. } => closed.push(socket),
+            _ => {}
+        }
+        true
+    }
+
+    pub(crate) fn close(&mut self, socket: SocketId) {
+        self.outbox.remove(&socket);
+        self.handle(Input::Closed { socket });
+        self.sessions.remove(&socket);
+    }
+
+    pub(crate) fn is_open(&self, socket: SocketId) -> bool {
+        self.outbox.contains_key(&socket)
+    }
+
+    /// The text, from nothing but the log.
+    pub(crate) fn text(&self) -> String {
+        let mut room = Room::restore(Restored::default());
+        assert!(room.load_document(&self.log).is_empty());
+        room.files().expect("loaded").items.into_iter().map(|file| file.content).collect()
+    }
+}

@@ -1,0 +1,78 @@
+//! The world around a room: storage, sockets, clients.
+
+mod client;
+mod host;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use client::Client;
+use host::Host;
+
+/// What a simulation does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) clients: u64,
+    pub(crate) steps: u32,
+    pub(crate) failing_writes: bool,
+}
+
+pub(crate) struct Simulation {
+    plan: Plan,
+    random: SmallRng,
+    host: Host,
+    clients: Vec<Client>,
+}
+
+impl Simulation {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let clients = (1..=plan.clients).map(Client::new).collect();
+        Self { plan, random: SmallRng::seed_from_u64(plan.seed), host: Host::default(), clients }
+    }
+
+    pub(crate) fn run(mut self) {
+        for _ in 0..self.plan.steps {
+            self.step();
+        }
+        self.host.failing = None;
+        self.host.evict();
+        // Three rounds of the handshake bring the last reconnect's edits to everybody.
+        for client in &mut self.clients {
+            client.reconnect(&mut self.host);
+        }
+        for _ in 0..3 {
+            for client in &mut self.clients {
+                client.exchange(&mut self.host);
+            }
+        }
+        self.check();
+    }
+
+    fn step(&mut self) {
+        let index = self.random.random_range(0..self.clients.len());
+        let client = &mut self.clients[index];
+        match self.random.random_range(0..100) {
+            0..50 => client.edit(&mut self.random, &mut self.host),
+            50..85 => client.exchange(&mut self.host),
+            85..90 => client.lose_connection(&mut self.host),
+            90..95 => client.reconnect(&mut self.host),
+            95..98 => self.host.evict(),
+            _ if self.plan.failing_writes => {
+                self.host.failing = Some(host::Failing { keeps_write: self.random.random() });
+            }
+            _ => {}
+        }
+    }
+
+    fn check(&mut self) {
+        let seed = self.plan.seed;
+        let room = self.host.text();
+        for client in &self.clients {
+            assert_eq!(client.text(), room, "seed {seed}: client {} differs from the reloaded room", client.number);
+            for mark in client.saved_marks() {
+                assert!(room.contains(mark), "seed {seed}: {mark} was reported saved and is gone");
+            }
+        }
+    }
+}
