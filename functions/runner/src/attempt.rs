@@ -19,6 +19,9 @@ use crate::stream::{self, Stream};
 /// How long the result waits for the room to have all of the output. It holds what is kept anyway.
 const DELIVERY_GRACE: Duration = Duration::from_secs(5);
 
+/// The same for a run that was stopped: nobody waits for a result.
+const STOPPED_DELIVERY_GRACE: Duration = Duration::from_millis(500);
+
 /// How often a result is offered before its message is left to another attempt: with pauses that double from 100 ms,
 /// about 50 s.
 const REPORTS_MAX: u32 = 9;
@@ -114,7 +117,8 @@ impl Tools {
         let executed = execute(&self.sandbox, claim, &frames, wished).await;
         if let Some(stream) = stream {
             let abort = stream.abort_handle();
-            match timeout(DELIVERY_GRACE, stream).await {
+            let grace = if executed.was_stopped { STOPPED_DELIVERY_GRACE } else { DELIVERY_GRACE };
+            match timeout(grace, stream).await {
                 Ok(Ok(stream::Delivery::Complete)) => {}
                 Ok(other) => tracing::warn!(?other, "the room did not take all of the output"),
                 Err(_elapsed) => tracing::warn!("the room has not acknowledged all of the output"),

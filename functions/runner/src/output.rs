@@ -1,7 +1,7 @@
 //! From the bytes of a program's two streams to frames of whole characters, and to the text that is kept.
 //!
 //! Invariants: a frame holds whole characters of one stream; frames are in the order in which bytes were read; what is
-//! sent is exactly what is kept. After a quiet time bytes go out at once; in a flood they are gathered for
+//! sent is exactly what is kept. After a quiet time a line goes out at once; in a flood they are gathered for
 //! [`GATHER`], so that a loop of prints makes 50 frames a second and not 50,000.
 
 use std::time::Duration;
@@ -11,6 +11,9 @@ use tokio::time::Instant;
 
 /// Longest time that output waits for more of it.
 pub const GATHER: Duration = Duration::from_millis(20);
+
+/// How long a piece of a line waits for its rest: Python writes a line and its end apart.
+const REST_OF_LINE: Duration = Duration::from_millis(2);
 
 /// Most text of one frame.
 const FRAME_BYTES: usize = 16 * 1024;
@@ -66,11 +69,19 @@ pub struct Output {
     /// Everything that was written, kept or not.
     written_bytes: u64,
     is_truncated: bool,
-    /// Text that has not been sent yet, of one stream.
-    pending: Option<(OutputStream, String)>,
+    pending: Option<Pending>,
     last_sent: Option<Instant>,
     /// `seq` of the last frame.
     seq: u64,
+}
+
+/// Text that has not been sent yet, of one stream.
+#[derive(Debug)]
+struct Pending {
+    stream: OutputStream,
+    text: String,
+    /// When its first byte came.
+    since: Instant,
 }
 
 /// What is left of an attempt's output when the program has ended.
@@ -120,15 +131,15 @@ impl Output {
         self.is_truncated |= self.written_bytes > self.kept_max_bytes as u64;
         self.kept[index(stream)].push_str(text);
         let mut frames = Vec::new();
-        if self.pending.as_ref().is_some_and(|(pending, _)| *pending != stream) {
+        if self.pending.as_ref().is_some_and(|pending| pending.stream != stream) {
             frames.extend(self.flush(now));
         }
         if !text.is_empty() {
-            self.pending.get_or_insert_with(|| (stream, String::new())).1.push_str(text);
+            let new = || Pending { stream, text: String::new(), since: now };
+            self.pending.get_or_insert_with(new).text.push_str(text);
         }
-        let is_big = self.pending.as_ref().is_some_and(|(_, text)| text.len() >= FRAME_BYTES);
-        let is_due = self.last_sent.is_none_or(|last| last + GATHER <= now);
-        if is_big || is_due {
+        let is_big = self.pending.as_ref().is_some_and(|pending| pending.text.len() >= FRAME_BYTES);
+        if is_big || self.due().is_some_and(|due| due <= now) {
             frames.extend(self.flush(now));
         }
         frames
@@ -137,14 +148,14 @@ impl Output {
     /// When [`Output::flush`] has to be called, if anything waits.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
-        self.pending.as_ref()?;
-        // What comes first never waits.
-        self.last_sent.map(|last| last + GATHER)
+        let pending = self.pending.as_ref()?;
+        let whole = if pending.text.ends_with('\n') { pending.since } else { pending.since + REST_OF_LINE };
+        Some(self.last_sent.map_or(whole, |last| whole.max(last + GATHER)))
     }
 
     /// Makes frames of everything that waits.
     pub fn flush(&mut self, now: Instant) -> Vec<RunnerFrame> {
-        let Some((stream, text)) = self.pending.take() else { return Vec::new() };
+        let Some(Pending { stream, text, .. }) = self.pending.take() else { return Vec::new() };
         self.last_sent = Some(now);
         let mut frames = Vec::new();
         let mut rest = text.as_str();
@@ -214,18 +225,29 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut output = Output::new(100);
-        assert_eq!(texts(&output.take(Stdout, b"a", at(0))), [(1, Stdout, "a")]);
-        assert_eq!(output.take(Stdout, b"b", at(5)), []);
+        assert_eq!(texts(&output.take(Stdout, b"a\n", at(0))), [(1, Stdout, "a\n")]);
+        assert_eq!(output.take(Stdout, b"b\n", at(5)), []);
         assert_eq!(output.due(), Some(at(20)));
-        assert_eq!(texts(&output.take(Stdout, b"c", at(20))), [(2, Stdout, "bc")]);
+        assert_eq!(texts(&output.take(Stdout, b"c\n", at(20))), [(2, Stdout, "b\nc\n")]);
         assert_eq!(output.due(), None);
+    }
+
+    #[test]
+    fn a_line_in_two_writes_is_one_frame_and_a_prompt_goes_out() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut output = Output::new(100);
+        assert_eq!(output.take(Stdout, b"a", at(0)), []);
+        assert_eq!(texts(&output.take(Stdout, b"\n", at(1))), [(1, Stdout, "a\n")]);
+        assert_eq!(output.take(Stdout, b"name? ", at(50)), []);
+        assert_eq!(output.due(), Some(at(52)));
     }
 
     #[test]
     fn the_order_of_the_streams_is_kept() {
         let now = Instant::now();
         let mut output = Output::new(100);
-        output.take(Stdout, b"a", now);
+        output.take(Stdout, b"a\n", now);
         assert_eq!(output.take(Stdout, b"b", now), []);
         assert_eq!(texts(&output.take(Stderr, b"c", now)), [(2, Stdout, "b")]);
         assert_eq!(texts(&output.flush(now)), [(3, Stderr, "c")]);

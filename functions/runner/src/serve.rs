@@ -112,7 +112,8 @@ async fn take_messages(tools: &Tools, protection: &Protection, mut leaving: watc
 /// Works on a message, and hands on when the runner has to go at once.
 async fn one(tools: &Tools, delivery: &Delivery, mut leaving: watch::Receiver<Leaving>) -> After {
     let message = &delivery.message;
-    let span = tracing::info_span!("run", run_id = %message.run_id, request_id = message.request_id);
+    // Of the highest level, so that every line of a run carries its ids, whatever is filtered.
+    let span = tracing::error_span!("run", run_id = %message.run_id, request_id = message.request_id);
     let (give_up, given_up) = watch::channel(Wish::Finish);
     let go = async {
         let _gone = leaving.wait_for(|leaving| *leaving == Leaving::Now).await;

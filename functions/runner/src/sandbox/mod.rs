@@ -85,7 +85,7 @@ pub enum SandboxError {
         why: String,
     },
     /// Neither root nor user namespaces: there is no way to separate the job.
-    #[error("the runner must start as root (to give each run its own user id): {0}")]
+    #[error("the runner needs root (to give each run its own user id) or user namespaces: {0}")]
     NotRoot(String),
 }
 

@@ -1,0 +1,157 @@
+//! What becomes of a message.
+
+use std::time::Instant;
+
+use protocol::run::RunReason;
+use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
+use serde_json::{Value, json};
+
+use crate::world::{Behaviour, Deed, RoomSays, World};
+
+fn ack(seq: u64) -> RoomSays {
+    RoomSays::Frame(RoomFrame::Ack { seq })
+}
+
+fn output(seq: u64, data: &str) -> RunnerFrame {
+    RunnerFrame::Output { seq, stream: OutputStream::Stdout, data: data.to_owned() }
+}
+
+async fn frame(world: &mut World) -> RunnerFrame {
+    world.find(|deed| if let Deed::Frame(frame) = deed { Some(frame) } else { None }).await
+}
+
+fn is_deleted(deed: Deed) -> Option<()> {
+    matches!(deed, Deed::Deleted).then_some(())
+}
+
+#[tokio::test]
+async fn a_run_is_claimed_streamed_recorded_and_then_deleted() {
+    let mut world = World::start(Behaviour::python("print('hello')")).await;
+    assert!(matches!(world.next().await, Deed::Claimed));
+    let room = world.stream().await;
+    assert_eq!(frame(&mut world).await, output(1, "hello\n"));
+    assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 1 });
+    assert!(world.rest().is_empty(), "the result waits for the room");
+    room.send(ack(1)).expect("the room speaks");
+    let result = world.report().await.result;
+    assert_eq!((result.stdout.as_str(), result.exit_code, result.reason), ("hello\n", Some(0), None));
+    assert_eq!(result.sandbox, "namespaces");
+    assert!(matches!(world.next().await, Deed::Deleted));
+    world.terminate();
+    assert!(world.exit().await.success());
+}
+
+#[tokio::test]
+async fn output_comes_as_it_is_printed() {
+    let source = "import time\nprint('one')\ntime.sleep(30)";
+    let mut world = World::start(Behaviour::python(source)).await;
+    let room = world.stream().await;
+    assert_eq!(frame(&mut world).await, output(1, "one\n"));
+    let cancelled = Instant::now();
+    room.send(RoomSays::Frame(RoomFrame::Cancel)).expect("the room speaks");
+    assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 1 });
+    assert!(cancelled.elapsed().as_millis() < 500, "{:?}", cancelled.elapsed());
+    room.send(ack(1)).expect("the room speaks");
+    world.terminate();
+    assert!(world.exit().await.success());
+    assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_))), "a stopped run has no result");
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_comes_again_after_a_reconnect() {
+    let source = "import time\nfor n in range(3): print(n); time.sleep(0.1)";
+    let mut world = World::start(Behaviour::python(source)).await;
+    let room = world.stream().await;
+    for (seq, data) in [(1, "0\n"), (2, "1\n")] {
+        assert_eq!(frame(&mut world).await, output(seq, data));
+    }
+    room.send(ack(1)).expect("the room speaks");
+    room.send(RoomSays::Hangup).expect("the room speaks");
+    let room = world.stream().await;
+    for (seq, data) in [(2, "1\n"), (3, "2\n")] {
+        assert_eq!(frame(&mut world).await, output(seq, data));
+    }
+    assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 3 });
+    room.send(ack(3)).expect("the room speaks");
+    assert_eq!(world.report().await.result.stdout, "0\n1\n2\n");
+}
+
+#[tokio::test]
+async fn a_flood_is_cut_and_its_program_stopped() {
+    let behaviour = Behaviour::python("while True: print('x' * 9999)").without_room();
+    let mut world = World::start(behaviour).await;
+    let result = world.report().await.result;
+    assert_eq!(result.reason, Some(RunReason::OutputLimit));
+    assert!(result.truncated && result.stdout.len() == 1024 * 1024, "{}", result.stdout.len());
+    assert_eq!(result.signal.as_deref(), Some("SIGKILL"));
+}
+
+#[tokio::test]
+async fn a_run_that_is_over_is_deleted_and_anothers_is_left() {
+    let claim = |over: bool| Behaviour { claim: (409, json!({"over": over})), ..Behaviour::python("") };
+    let mut world = World::start(claim(true)).await;
+    world.find(is_deleted).await;
+    let mut world = World::start(claim(false)).await;
+    assert!(matches!(world.next().await, Deed::Claimed));
+    world.terminate();
+    assert!(world.exit().await.success());
+    assert!(world.rest().is_empty());
+}
+
+#[tokio::test]
+async fn a_result_is_offered_until_it_is_taken() {
+    let results = vec![(503, Value::Null), (500, Value::Null)];
+    let mut world = World::start(Behaviour { results, ..Behaviour::python("").without_room() }).await;
+    for _ in 0..3 {
+        world.report().await;
+    }
+    assert!(matches!(world.next().await, Deed::Deleted));
+}
+
+#[tokio::test]
+async fn a_result_of_an_old_attempt_leaves_the_message_to_the_new() {
+    let results = vec![(409, json!({"over": false}))];
+    let mut world = World::start(Behaviour { results, ..Behaviour::python("").without_room() }).await;
+    world.report().await;
+    world.terminate();
+    assert!(world.exit().await.success());
+    assert!(world.rest().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_without_a_room_learns_from_heartbeats_that_it_is_unwanted() {
+    let behaviour = Behaviour { wanted: false, ..Behaviour::python("import time; time.sleep(30)").without_room() };
+    let mut world = World::start(behaviour).await;
+    world.find(|deed| matches!(deed, Deed::Heartbeat).then_some(())).await;
+    world.terminate();
+    assert!(world.exit().await.success());
+    assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_) | Deed::Deleted)));
+}
+
+#[tokio::test]
+async fn a_runner_that_is_told_to_leave_finishes_the_run_in_hand() {
+    let source = "import time; print('up'); time.sleep(0.5); print('done')";
+    let mut world = World::start(Behaviour::python(source)).await;
+    let room = world.stream().await;
+    assert_eq!(frame(&mut world).await, output(1, "up\n"));
+    world.terminate();
+    assert_eq!(frame(&mut world).await, output(2, "done\n"));
+    room.send(ack(2)).expect("the room speaks");
+    assert_eq!(world.report().await.result.exit_code, Some(0));
+    assert!(world.exit().await.success());
+    assert!(matches!(world.next().await, Deed::Deleted));
+}
+
+#[tokio::test]
+async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
+    let source = "import time; print('up'); time.sleep(30)";
+    let mut world = World::start(Behaviour { grace_ms: 100, ..Behaviour::python(source) }).await;
+    let room = world.stream().await;
+    assert_eq!(frame(&mut world).await, output(1, "up\n"));
+    room.send(ack(1)).expect("the room speaks");
+    world.terminate();
+    let seconds = world.find(|deed| if let Deed::Hidden { seconds } = deed { Some(seconds) } else { None }).await;
+    assert_eq!(seconds, 26, "visible again when the lease has run out");
+    assert!(world.exit().await.success());
+    assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_) | Deed::Deleted)));
+}

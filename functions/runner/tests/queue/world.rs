@@ -1,0 +1,242 @@
+//! A runner with a queue of one message and an edge that grants it.
+
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use protocol::runner::{ClaimGranted, RoomFrame, RunReport, RunnerFrame};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::http::{Call, Request, listen};
+
+/// Nothing here takes this long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Something that the runner did.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    Claimed,
+    Frame(RunnerFrame),
+    /// Opened the stream; the test answers by it.
+    Streams(UnboundedSender<RoomSays>),
+    Heartbeat,
+    Reported(Box<RunReport>),
+    Deleted,
+    Hidden {
+        seconds: u64,
+    },
+}
+
+/// What the room does with a stream.
+#[derive(Debug)]
+pub(crate) enum RoomSays {
+    Frame(RoomFrame),
+    /// Breaks the connection.
+    Hangup,
+}
+
+/// How the parts around the runner behave.
+#[derive(Debug, Clone)]
+pub(crate) struct Behaviour {
+    /// Status and details of claims; a claim is granted with 200.
+    pub(crate) claim: (u16, Value),
+    /// What heartbeats answer.
+    pub(crate) wanted: bool,
+    /// Statuses of the first results; later ones are 200.
+    pub(crate) results: Vec<(u16, Value)>,
+    pub(crate) granted: ClaimGranted,
+    /// Time after SIGTERM, for the runner.
+    pub(crate) grace_ms: u64,
+}
+
+pub(crate) struct World {
+    runner: Child,
+    deeds: UnboundedReceiver<Deed>,
+}
+
+impl Behaviour {
+    /// A Python program of a room.
+    pub(crate) fn python(source: &str) -> Self {
+        let granted = json!({
+            "runId": RUN, "roomId": "r".repeat(20), "attempt": 1, "credential": "credential", "language": "python",
+            "entry": "main.py", "files": [{"path": "main.py", "content": source}],
+            "limits": serde_json::to_value(protocol::runner::RunLimits::default()).expect("serialises"),
+        });
+        let granted = serde_json::from_value(granted).expect("a claim");
+        Self { claim: (200, Value::Null), wanted: true, results: Vec::new(), granted, grace_ms: 20_000 }
+    }
+
+    pub(crate) fn without_room(mut self) -> Self {
+        self.granted.room_id = None;
+        self
+    }
+}
+
+const RUN: &str = "0123456789abcdefghij";
+
+impl World {
+    pub(crate) async fn start(behaviour: Behaviour) -> Self {
+        let (tell, deeds) = unbounded_channel();
+        let grace_ms = behaviour.grace_ms.to_string();
+        let message =
+            Arc::new(Mutex::new(Some(json!({"runId": RUN, "ticket": "ticket", "requestId": "request"}).to_string())));
+        let told = tell.clone();
+        let queue = listen(move |call| queue(call, Arc::clone(&message), told.clone())).await;
+        let behaviour = Arc::new(Mutex::new(behaviour));
+        let edge = listen(move |call| edge(call, Arc::clone(&behaviour), tell.clone())).await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command.env_clear().envs([
+            ("EDGE_URL", format!("http://{edge}")),
+            ("RUNS_QUEUE_URL", format!("http://{queue}/000000000000/runs")),
+            ("AWS_ENDPOINT_URL", format!("http://{queue}")),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("RUNNER_WORK_DIR", "/var/tmp/tutti-runner-tests".to_owned()),
+            ("RUNNER_GRACE_MS", grace_ms),
+            ("RUST_LOG", "warn".to_owned()),
+        ]);
+        let runner = command.stdin(Stdio::null()).kill_on_drop(true).spawn().expect("the runner starts");
+        Self { runner, deeds }
+    }
+
+    /// The next thing the runner does.
+    pub(crate) async fn next(&mut self) -> Deed {
+        timeout(PATIENCE, self.deeds.recv()).await.expect("the runner does something").expect("the world lasts")
+    }
+
+    /// The next thing for which `pick` has an answer; what comes before is let go.
+    pub(crate) async fn find<T>(&mut self, pick: impl Fn(Deed) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = pick(self.next().await) {
+                return found;
+            }
+        }
+    }
+
+    pub(crate) async fn stream(&mut self) -> UnboundedSender<RoomSays> {
+        self.find(|deed| if let Deed::Streams(say) = deed { Some(say) } else { None }).await
+    }
+
+    pub(crate) async fn report(&mut self) -> RunReport {
+        self.find(|deed| if let Deed::Reported(report) = deed { Some(*report) } else { None }).await
+    }
+
+    pub(crate) fn terminate(&self) {
+        let pid = self.runner.id().expect("it runs");
+        kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).expect("it can be told");
+    }
+
+    pub(crate) async fn exit(&mut self) -> ExitStatus {
+        timeout(PATIENCE, self.runner.wait()).await.expect("the runner leaves").expect("its status")
+    }
+
+    /// Everything that was done and not yet looked at.
+    pub(crate) fn rest(&mut self) -> Vec<Deed> {
+        std::iter::from_fn(|| self.deeds.try_recv().ok()).collect()
+    }
+}
+
+/// SQS with one message, that is not given twice.
+async fn queue(call: Call, message: Arc<Mutex<Option<String>>>, tell: UnboundedSender<Deed>) -> (u16, Value) {
+    let Call::Plain(Request { headers, body, .. }) = call else { return (400, Value::Null) };
+    let action = headers.get("x-amz-target").and_then(|target| target.split_once('.')).map(|(_, action)| action);
+    match action {
+        Some("ReceiveMessage") => {
+            let taken = message.lock().expect("unpoisoned").take();
+            if let Some(body) = taken {
+                let md5 = "00000000000000000000000000000000";
+                return (
+                    200,
+                    json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "h", "Body": body, "MD5OfBody": md5}]}),
+                );
+            }
+            std::future::pending().await
+        }
+        Some("DeleteMessage") => drop(tell.send(Deed::Deleted)),
+        Some("ChangeMessageVisibility") => {
+            let seconds = body["VisibilityTimeout"].as_u64().expect("a number");
+            drop(tell.send(Deed::Hidden { seconds }));
+        }
+        other => panic!("the queue was asked for {other:?}"),
+    }
+    (200, json!({}))
+}
+
+async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSender<Deed>) -> (u16, Value) {
+    let request = match call {
+        Call::Plain(request) => request,
+        Call::Socket(socket) => {
+            room(*socket, tell).await;
+            return (0, Value::Null);
+        }
+    };
+    assert_eq!(request.headers.get("x-request-id").map(String::as_str), Some("request"));
+    let bearer = request.headers.get("authorization").expect("a bearer").clone();
+    let mut behaviour = behaviour.lock().expect("unpoisoned");
+    let (status, data, details) = match request.path.rsplit('/').next() {
+        Some("claim") => {
+            assert_eq!(bearer, "Bearer ticket");
+            drop(tell.send(Deed::Claimed));
+            (behaviour.claim.0, json!(behaviour.granted), behaviour.claim.1.clone())
+        }
+        Some("heartbeat") => {
+            drop(tell.send(Deed::Heartbeat));
+            (200, json!({"wanted": behaviour.wanted}), Value::Null)
+        }
+        Some("result") => {
+            assert_eq!(bearer, "Bearer credential");
+            let report = serde_json::from_value(request.body).expect("a report");
+            drop(tell.send(Deed::Reported(Box::new(report))));
+            let planned = if behaviour.results.is_empty() { None } else { Some(behaviour.results.remove(0)) };
+            let (status, details) = planned.unwrap_or((200, Value::Null));
+            (status, json!({"run": {}}), details)
+        }
+        other => panic!("the edge was asked for {other:?}"),
+    };
+    let meta = json!({"timestamp": "", "requestId": "request"});
+    let code = if status == 409 { "CONFLICT" } else { "UNAVAILABLE" };
+    let error = json!({"code": code, "message": "", "details": details});
+    let body = if status == 200 {
+        json!({"success": true, "data": data, "meta": meta})
+    } else {
+        json!({"success": false, "error": error, "meta": meta})
+    };
+    (status, body)
+}
+
+/// Passes frames to the test, and what the test says to the runner.
+async fn room(mut socket: WebSocketStream<TcpStream>, tell: UnboundedSender<Deed>) {
+    let (say, mut said) = unbounded_channel();
+    drop(tell.send(Deed::Streams(say)));
+    loop {
+        tokio::select! {
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).expect("a frame");
+                    drop(tell.send(Deed::Frame(frame)));
+                }
+                Some(Ok(_)) => {}
+                _ => return,
+            },
+            said = said.recv() => match said {
+                Some(RoomSays::Frame(frame)) => {
+                    let text = serde_json::to_string(&frame).expect("serialises");
+                    // The runner may just be leaving.
+                    drop(socket.send(Message::text(text)).await);
+                }
+                Some(RoomSays::Hangup) => return,
+                None => std::future::pending().await,
+            },
+        }
+    }
+}
