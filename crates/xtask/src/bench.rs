@@ -1,8 +1,10 @@
 //! `cargo xtask bench` and `soak`: runs measurements against a stack of their own, and prints what they found.
 //!
-//! A measurement is a script that gets `TUTTI_URL`, `TUTTI_STACK` and `TUTTI_RESULT`, and writes to the last a JSON
-//! object `{"rows": [{"what", "tutti", "peer", "unit"}]}`; `peer` may be missing. Registering one is an entry in
-//! [`ENTRIES`].
+//! A measurement by script gets `TUTTI_URL`, `TUTTI_STACK` and `TUTTI_RESULT`, and writes to the last a JSON object
+//! `{"rows": [{"what", "tutti", "peer", "unit"}]}`; `peer` may be missing. Registering one is an entry in
+//! [`ENTRIES`]. A soak is a script as well, and says by its exit code whether what it tested held.
+
+mod native;
 
 use std::{fs, path::Path};
 
@@ -15,7 +17,7 @@ use crate::{
     command::Run,
     progress::say,
     setup::{self, Tools},
-    suites,
+    suites::{self, Running},
     workspace::Workspace,
 };
 
@@ -32,12 +34,23 @@ pub(crate) enum Kind {
 struct Entry {
     kind: Kind,
     name: &'static str,
-    /// The script, relative to the root, which Node runs.
-    script: &'static str,
+    how: How,
+}
+
+/// How something is measured.
+enum How {
+    /// By code here.
+    Native(fn(&Workspace, &Running) -> Result<Results>),
+    /// By a script, relative to the root, which Node runs.
+    #[expect(dead_code, reason = "the entries that have one come with their scripts")]
+    Script(&'static str),
 }
 
 /// Every measurement that there is.
-const ENTRIES: &[Entry] = &[];
+const ENTRIES: &[Entry] = &[
+    Entry { kind: Kind::Bench, name: "size", how: How::Native(native::size) },
+    Entry { kind: Kind::Bench, name: "start", how: How::Native(native::start) },
+];
 
 #[derive(Serialize, Deserialize)]
 struct Results {
@@ -65,33 +78,41 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
     builds::all(&workspace, &tools)?;
     let results = workspace.target().join("bench");
     fs::create_dir_all(&results).with_context(|| format!("cannot create {}", results.display()))?;
-    suites::on_own_stack(&workspace, &tools, Switch::Off, async |env| {
+    suites::on_own_stack(&workspace, &tools, Switch::Off, async |running| {
         for entry in entries {
-            measure(&workspace, &tools, entry, &env, &results.join(format!("{}.json", entry.name))).await?;
+            say("bench", entry.name);
+            let result = results.join(format!("{}.json", entry.name));
+            match entry.how {
+                How::Native(measure) => write(&measure(&workspace, &running)?, &result)?,
+                How::Script(script) => run_script(&workspace, &tools, script, &running, &result).await?,
+            }
+            if result.is_file() {
+                print_table(&read(&result)?);
+            }
         }
         Ok(())
     })
 }
 
-async fn measure(
+async fn run_script(
     workspace: &Workspace,
     tools: &Tools,
-    entry: &Entry,
-    env: &[(String, String)],
+    script: &str,
+    running: &Running,
     result: &Path,
 ) -> Result<()> {
-    say("bench", entry.name);
-    let script = Run::new(&tools.node)
-        .arg(workspace.root().join(entry.script))
-        .envs(env.iter().cloned())
-        .env("TUTTI_RESULT", result)
-        .dir(workspace.root());
-    script.visibly_while_awaited().await?;
-    let text = fs::read_to_string(result).with_context(|| format!("{} wrote no result", entry.script))?;
-    let results: Results =
-        serde_json::from_str(&text).with_context(|| format!("{} is not a result", result.display()))?;
-    print_table(&results);
-    Ok(())
+    let run = Run::new(&tools.node).arg(workspace.root().join(script)).envs(running.env.clone());
+    run.env("TUTTI_RESULT", result).dir(workspace.root()).visibly_while_awaited().await
+}
+
+fn write(results: &Results, file: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(results).context("a result is not JSON")?;
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn read(file: &Path) -> Result<Results> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not a result", file.display()))
 }
 
 fn print_table(results: &Results) {

@@ -2,6 +2,9 @@
 //!
 //! Every check runs even when an earlier one fails, so that one call shows all findings.
 
+mod dependencies;
+mod licence;
+
 use std::{fs, time::Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,8 +16,11 @@ use crate::{
     workspace::Workspace,
 };
 
-/// A check and the command that makes it.
-type Check = (&'static str, Run);
+/// A check and what makes it.
+type Check<'run> = (&'static str, Box<dyn FnOnce() -> Result<()> + 'run>);
+
+/// A check by a command that says by its exit code what it found.
+type Command = (&'static str, Run);
 
 /// Runs all checks and fails if one finds something.
 pub(crate) fn run() -> Result<()> {
@@ -22,9 +28,13 @@ pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::All)?;
     let mut failed = Vec::new();
-    for (name, command) in rust_checks(&workspace).into_iter().chain(other_checks(&workspace, &tools)?) {
+    let commands = rust_checks(&workspace).into_iter().chain(other_checks(&workspace, &tools)?);
+    let mut checks: Vec<Check<'_>> = Vec::new();
+    checks.extend(commands.map(|(name, command)| (name, Box::new(|| command.quietly()) as _)));
+    checks.push(("dependencies", Box::new(|| dependencies::check(&workspace))));
+    for (name, check) in checks {
         let begun = Instant::now();
-        match command.quietly() {
+        match check() {
             Ok(()) => say("passed", &format!("{name} ({})", seconds(begun.elapsed()))),
             Err(error) => {
                 println!("{error:#}\n");
@@ -40,7 +50,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn rust_checks(workspace: &Workspace) -> [Check; 6] {
+fn rust_checks(workspace: &Workspace) -> [Command; 6] {
     let cargo = |args: &[&str]| Run::new("cargo").args(args).dir(workspace.root());
     let wasm = ["--package", "edge", "--target", "wasm32-unknown-unknown"];
     [
@@ -56,7 +66,7 @@ fn rust_checks(workspace: &Workspace) -> [Check; 6] {
     ]
 }
 
-fn other_checks(workspace: &Workspace, tools: &Tools) -> Result<Vec<Check>> {
+fn other_checks(workspace: &Workspace, tools: &Tools) -> Result<Vec<Command>> {
     let mut templates = vec!["template.yaml".to_owned()];
     for entry in fs::read_dir(workspace.root().join("infra")).context("cannot read infra/")? {
         let name = entry.context("cannot read infra/")?.file_name().to_string_lossy().into_owned();

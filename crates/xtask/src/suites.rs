@@ -39,8 +39,8 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
     outcomes.push(timed("build of the tests", || cargo_test(&workspace).arg("--no-run").visibly()));
     if outcomes.iter().all(|outcome| outcome.result.is_ok()) {
         outcomes.push(timed("crates and stack", || {
-            on_own_stack(&workspace, &tools, Switch::On, async |env| {
-                let run = cargo_test(&workspace).args(options.name.as_deref()).envs(env);
+            on_own_stack(&workspace, &tools, Switch::On, async |running| {
+                let run = cargo_test(&workspace).args(options.name.as_deref()).envs(running.env);
                 run.visibly_while_awaited().await
             })
         }));
@@ -57,12 +57,20 @@ fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
     Run::new("npm").args(["test", "--silent"]).env("PATH", tools.path_with_node()).dir(workspace.client()).visibly()
 }
 
-/// Starts an empty stack on free ports, runs `work` with the variables that lead to it, and ends the stack.
+/// A stack that answers.
+pub(crate) struct Running {
+    /// The variables that lead to it.
+    pub(crate) env: Vec<(String, String)>,
+    /// How long it took from nothing to the last part's first good answer, with everything built.
+    pub(crate) started_in: Duration,
+}
+
+/// Starts an empty stack on free ports, runs `work` on it, and ends the stack.
 pub(crate) fn on_own_stack(
     workspace: &Workspace,
     tools: &Tools,
     limits: Switch,
-    work: impl AsyncFnOnce(Vec<(String, String)>) -> Result<()>,
+    work: impl AsyncFnOnce(Running) -> Result<()>,
 ) -> Result<()> {
     let dir = workspace.target().join("stack");
     if dir.exists() {
@@ -82,7 +90,8 @@ pub(crate) fn on_own_stack(
             result = async {
                 let start = Instant::now();
                 stack.bring_up().await?;
-                say("stack", &format!("{} after {}", stack.edge_url(), seconds(start.elapsed())));
+                let started_in = start.elapsed();
+                say("stack", &format!("{} after {}", stack.edge_url(), seconds(started_in)));
                 let (control, _serving) = control::serve(Arc::clone(&stack)).await?;
                 let text = stack.description(&control).to_string();
                 fs::write(&description, text).with_context(|| format!("cannot write {}", description.display()))?;
@@ -90,7 +99,7 @@ pub(crate) fn on_own_stack(
                     ("TUTTI_URL".to_owned(), stack.edge_url()),
                     ("TUTTI_STACK".to_owned(), description.to_string_lossy().into_owned()),
                 ];
-                work(env).await
+                work(Running { env, started_in }).await
             } => result,
             ended = supervisor::termination() => ended.and_then(|()| bail!("interrupted")),
         };

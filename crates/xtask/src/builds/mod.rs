@@ -44,7 +44,7 @@ fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
             progress::step("build", "edge (WebAssembly)", || {
                 // Without these three worker-build downloads its own copies.
                 Run::new(&tools.worker_build)
-                    .args(["--release", "--panic-unwind"])
+                    .args(["--profile", "edge", "--panic-unwind"])
                     .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
                     .env("WASM_OPT_BIN", workspace.npm_bin("wasm-opt"))
                     .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
@@ -74,13 +74,13 @@ fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
     )
 }
 
+/// The binaries that the stack runs natively: the functions, then the runner.
+const BINARIES: [&str; 6] = ["auth", "rooms", "runs", "attempts", "dead-letters", "runner"];
+
 /// The functions and the runner, as debug builds; compile errors and warnings go to the terminal.
 fn native(workspace: &Workspace) -> Result<()> {
-    // The same package selection that `cargo lambda watch` uses, so that it finds everything compiled.
-    for package in ["functions", "runner"] {
-        progress::quiet_step("build", package, || {
-            Run::new("cargo").args(["build", "--quiet", "--package", package, "--bins"]).dir(workspace.root()).visibly()
-        })?;
-    }
-    Ok(())
+    // No package is selected, here and wherever else cargo builds natively: the features of dependencies then come
+    // out the same, and nothing is compiled twice.
+    let build = Run::new("cargo").args(["build", "--quiet"]).args(BINARIES.map(|name| format!("--bin={name}")));
+    progress::quiet_step("build", "functions and runner", || build.dir(workspace.root()).visibly())
 }

@@ -94,6 +94,7 @@ pub(crate) fn run(options: &EcsOptions) -> Result<()> {
         env: Vec::new(),
         dir: env::current_dir().context("the current folder is gone")?,
         grace: Duration::from_secs(options.grace_s),
+        is_fatal: |_line| false,
     };
     let settings = Settings {
         cluster: options.cluster.clone(),

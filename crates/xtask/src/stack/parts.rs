@@ -62,6 +62,7 @@ pub(super) fn aws(stack: &Stack) -> (Program, String) {
         dir: settings.data.clone(),
         // It writes everything that it holds.
         grace: Duration::from_secs(30),
+        is_fatal: |_line| false,
     };
     (program, format!("{}/_ministack/health", aws_url(settings)))
 }
@@ -90,6 +91,7 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
         // What it watches for changes.
         dir: stack.workspace.root().join("functions"),
         grace: Duration::from_secs(5),
+        is_fatal: lost_an_instance,
     };
     (program, format!("{}/lambda-url/auth/.well-known/jwks.json", functions_url(settings)))
 }
@@ -125,6 +127,7 @@ pub(super) fn edge(stack: &Stack) -> (Program, String) {
         env: owned(env),
         dir: stack.workspace.root().to_owned(),
         grace: Duration::from_secs(10),
+        is_fatal: |_line| false,
     };
     (program, format!("http://127.0.0.1:{}/health", ports.edge))
 }
@@ -141,7 +144,14 @@ pub(super) fn runner(stack: &Stack, deployed: &local_aws::Stack) -> Program {
         dir: stack.workspace.root().to_owned(),
         // The stop timeout of the task definition is longer; a local run never takes more than 10 s.
         grace: Duration::from_secs(30),
+        is_fatal: |_line| false,
     }
+}
+
+/// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. A failed
+/// compilation, code 101, is mended by the next change of the source.
+fn lost_an_instance(line: &str) -> bool {
+    line.contains("command killed") || line.contains("command exited") && !line.contains("code=101")
 }
 
 fn aws_env(settings: &Settings) -> Vec<(String, String)> {

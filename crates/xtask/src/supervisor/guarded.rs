@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command},
+    sync::Notify,
 };
 
 use super::log_lines;
@@ -26,6 +28,8 @@ pub(crate) struct Program {
     pub(crate) dir: PathBuf,
     /// How long it may take to end when asked to.
     pub(crate) grace: Duration,
+    /// Whether a log line says that the program has lost a piece of itself for good.
+    pub(crate) is_fatal: fn(&str) -> bool,
 }
 
 /// Where the lines of programs go.
@@ -47,6 +51,8 @@ impl Logs {
 pub(crate) struct Guarded {
     guard: Child,
     orders: Option<ChildStdin>,
+    /// Rung by a fatal log line.
+    alarm: Arc<Notify>,
 }
 
 impl Guarded {
@@ -70,11 +76,12 @@ impl Guarded {
             .stdout(Stdio::piped())
             .process_group(0);
         let mut guard = command.spawn().with_context(|| format!("cannot start {}", program.path.display()))?;
+        let alarm = Arc::<Notify>::default();
         if let Some(output) = guard.stdout.take() {
-            tokio::spawn(show_lines(program.name.clone(), output, logs.verbose));
+            tokio::spawn(show_lines(program.clone(), output, logs.verbose, Arc::clone(&alarm)));
         }
         let orders = guard.stdin.take();
-        Ok(Self { guard, orders })
+        Ok(Self { guard, orders, alarm })
     }
 
     /// The process that guards the program, while there is one.
@@ -95,17 +102,25 @@ impl Guarded {
         }
     }
 
+    /// Rung when the program says that it has lost a piece of itself for good.
+    pub(crate) fn alarm(&self) -> Arc<Notify> {
+        Arc::clone(&self.alarm)
+    }
+
     /// Waits until the program and everything that it started is gone.
     pub(crate) async fn ended(&mut self) -> Result<ExitStatus> {
         self.guard.wait().await.context("cannot wait for a guard")
     }
 }
 
-async fn show_lines(name: String, output: ChildStdout, verbose: bool) {
+async fn show_lines(program: Program, output: ChildStdout, verbose: bool, alarm: Arc<Notify>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if verbose || log_lines::is_important(&line) {
-            println!("{name:>12} | {line}");
+            println!("{:>12} | {line}", program.name);
+        }
+        if (program.is_fatal)(&line) {
+            alarm.notify_one();
         }
     }
 }

@@ -175,6 +175,7 @@ impl Keeper {
             status.generation += 1;
             status.guard = guarded.guard_pid();
         });
+        let alarm = guarded.alarm();
         let mut silences = 0;
         while silences < SILENCES {
             let probe = async {
@@ -187,6 +188,11 @@ impl Keeper {
                     Err(error) => format!("{error:#}"),
                 }),
                 order = self.orders.recv() => return obey(order, guarded).await,
+                () = alarm.notified() => {
+                    guarded.stop();
+                    let _ = guarded.ended().await;
+                    return Ending::Died("lost a process".to_owned());
+                }
                 answers = probe => silences = if answers { 0 } else { silences + 1 },
             }
         }
