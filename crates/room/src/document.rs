@@ -43,7 +43,7 @@ pub enum DocumentError {
 
 /// What applying an update did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
+pub enum Novelty {
     /// It brought something new, or waits for what comes before it.
     New,
     /// Everything in it was known.
@@ -78,7 +78,7 @@ impl Document {
     ///
     /// # Errors
     /// [`DocumentError`]. After [`DocumentError::Inapplicable`] the document must not be used again.
-    pub fn apply(&mut self, update: &[u8]) -> Result<Applied, DocumentError> {
+    pub fn apply(&mut self, update: &[u8]) -> Result<Novelty, DocumentError> {
         let update = decode(update)?;
         caught(|| {
             let mut transaction = self.doc.transact_mut();
@@ -93,7 +93,7 @@ impl Document {
                 let state = transaction.state_vector();
                 transaction.encode_state_as_update_v1(&state);
             }
-            Some(if changed || waits || was_waiting { Applied::New } else { Applied::Known })
+            Some(if changed || waits || was_waiting { Novelty::New } else { Novelty::Known })
         })
         .ok_or(DocumentError::Inapplicable)
     }
@@ -232,8 +232,8 @@ mod tests {
     fn a_known_update_is_told_from_a_new_one() {
         let (mut document, _) = Document::load(&[]);
         let update = update_with("main.py", "x");
-        assert_eq!(document.apply(&update), Ok(Applied::New));
-        assert_eq!(document.apply(&update), Ok(Applied::Known));
+        assert_eq!(document.apply(&update), Ok(Novelty::New));
+        assert_eq!(document.apply(&update), Ok(Novelty::Known));
         assert_eq!(document.lacks(&update), Ok(false));
     }
 
@@ -248,8 +248,8 @@ mod tests {
         };
         let (first, second) = (write("a"), write("b"));
         let (mut document, _) = Document::load(&[]);
-        assert_eq!(document.apply(&second), Ok(Applied::New));
-        assert_eq!(document.apply(&first), Ok(Applied::New));
+        assert_eq!(document.apply(&second), Ok(Novelty::New));
+        assert_eq!(document.apply(&first), Ok(Novelty::New));
         let (reloaded, _) = Document::load(&rows(&[second, first]));
         assert_eq!(reloaded.state_vector(), document.state_vector());
     }

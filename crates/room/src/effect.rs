@@ -93,6 +93,8 @@ pub enum Effect {
         /// And which words, at most 123 bytes.
         reason: String,
     },
+    /// Handle [`crate::Input::Woken`] at this time or soon after.
+    WakeAt(TimestampMs),
     /// Submit a run in the name of a socket's token; answered by `RunSubmitted` or `Refused`.
     SubmitRun {
         /// Who asked.

@@ -36,6 +36,10 @@ pub enum Input {
         /// Which.
         socket: SocketId,
     },
+    /// The time of an [`crate::Effect::WakeAt`] has come.
+    Woken,
+    /// Everything that was applied is to be written now, since somebody outside reads the room.
+    Settle,
     /// A login or a link was revoked.
     Revoked {
         /// Which of the two.

@@ -5,9 +5,9 @@
 //! [`Input`]s and carries out [`Effect`]s, and tests do the same in memory.
 //!
 //! # Invariants
-//! - **Durable before believed.** Effects are carried out in order, and what is sent follows what is written:
-//!   an update's [`Effect::Append`] stands before its broadcast, its `room:saved` and any answer to a barrier.
-//!   Where a write fails the shell drops the rest, closes the sockets with 1012 and rebuilds the room.
+//! - **Durable before believed.** Effects are carried out in order, and the runtime holds back what is sent after a
+//!   write until it is durable: an update's [`Effect::Append`] stands before its `room:saved`, before any answer to
+//!   a barrier, and before a run of it. Others may see an edit a moment earlier. Where a write fails the shell drops the rest, closes the sockets with 1012 and rebuilds the room.
 //! - **Never stored unless applied.** A row enters the log only after the update was applied and encoded again.
 //! - **One bad frame costs one socket.** Decoding and applying run inside `catch_unwind`; on failure the sender is
 //!   closed and the document is loaded again from the log.
@@ -17,6 +17,7 @@ mod document;
 mod effect;
 mod input;
 mod limits;
+mod outbox;
 mod presence;
 mod room;
 mod runs;

@@ -14,6 +14,7 @@ use crate::awareness::Departed;
 use crate::document::{Document, LogRow};
 use crate::effect::{Effect, Frame};
 use crate::input::Input;
+use crate::outbox::Outbox;
 use crate::runs::Runs;
 use crate::session::{Channel, Session, SocketId};
 use crate::sync::frame_needs_document;
@@ -41,6 +42,8 @@ pub struct Room {
     pub(crate) position: u64,
     /// The name that was given last.
     last_socket: SocketId,
+    /// Updates that were applied and not sent or written yet.
+    pub(crate) outbox: Outbox,
     /// Open sockets, in order of arrival.
     pub(crate) sessions: BTreeMap<SocketId, Session>,
     /// The latest messages, oldest first.
@@ -59,6 +62,7 @@ impl Room {
         Self {
             document: None,
             position: restored.position,
+            outbox: Outbox::default(),
             last_socket: sessions.last_key_value().map_or(SocketId(0), |(last, _)| *last),
             sessions,
             chat: restored.chat,
@@ -100,13 +104,14 @@ impl Room {
         quarantined
     }
 
-    /// The files, if the document is in memory.
+    /// The files, if the document is in memory. After [`Input::Settle`] they are those of the log's position.
     #[must_use]
     pub fn files(&self) -> Option<RoomFiles> {
         self.document.as_ref().map(|document| RoomFiles { items: document.files(), position: self.position })
     }
 
-    /// What a run submitted now would execute, if the document is in memory: files and log position.
+    /// What a run submitted now would execute, if the document is in memory: files and log position. To be called
+    /// after [`Input::Settle`].
     #[must_use]
     pub fn freeze(&self) -> Option<(Vec<SourceFile>, u64)> {
         self.document.as_ref().map(|document| (document.source_files(), self.position))
@@ -128,6 +133,11 @@ impl Room {
                 Some(Channel::Sync) => close_wrong_kind(socket, "this socket takes binary frames", &mut effects),
                 None => {}
             },
+            Input::Woken => {
+                self.outbox.woken();
+                self.send_due(now, &mut effects);
+            }
+            Input::Settle => self.write(now, &mut effects),
             Input::Closed { socket } => self.on_closed(socket, now, &mut effects),
             Input::Revoked { kind, id } => self.on_revoked(kind, &id, &mut effects),
             Input::RunSubmitted { run } => self.on_run_submitted(*run, &mut effects),

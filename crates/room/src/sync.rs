@@ -1,5 +1,7 @@
 //! The Yjs protocol on a sync socket.
 
+use std::collections::{BTreeSet, HashMap};
+
 use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::event::RoomEvent;
@@ -8,9 +10,10 @@ use yrs::sync::{Message, SyncMessage};
 use yrs::updates::encoder::Encode;
 
 use crate::awareness::{decode_message, sync_message};
-use crate::document::{Applied, Document, DocumentError};
+use crate::document::{DocumentError, Novelty};
 use crate::effect::{Effect, Frame, LogEntry};
 use crate::limits::FRAME_MAX_BYTES;
+use crate::outbox::{Applied, Gathered, Row};
 use crate::room::Room;
 use crate::session::{Channel, SocketId};
 
@@ -40,7 +43,7 @@ impl Room {
             return;
         }
         match decode_message(bytes) {
-            Some(Message::Sync(SyncMessage::SyncStep1(known))) => self.on_step_1(socket, &known, effects),
+            Some(Message::Sync(SyncMessage::SyncStep1(known))) => self.on_step_1(socket, &known, now, effects),
             Some(Message::Sync(SyncMessage::SyncStep2(update))) => self.on_step_2(socket, update, now, effects),
             Some(Message::Sync(SyncMessage::Update(update))) => self.on_update(socket, update, now, effects),
             Some(Message::Awareness(update)) => self.on_awareness(socket, &update, now, effects),
@@ -57,82 +60,122 @@ impl Room {
         }
     }
 
-    /// Answers what the client lacks. What came earlier on this socket is in the log already, so the answer is a
-    /// barrier: the runtime holds it back until those rows are durable.
-    fn on_step_1(&mut self, socket: SocketId, known: &StateVector, effects: &mut Vec<Effect>) {
+    /// Answers what the client lacks. What came earlier is written first, so the answer is a barrier: the runtime
+    /// holds it back until those rows are durable.
+    fn on_step_1(&mut self, socket: SocketId, known: &StateVector, now: TimestampMs, effects: &mut Vec<Effect>) {
+        self.write(now, effects);
         let Some(document) = &self.document else { return };
         match document.diff(known) {
             Ok(update) => send(socket, sync_message(SyncMessage::SyncStep2(update)), effects),
-            Err(error) => self.refuse(socket, error, effects),
+            Err(error) => self.refuse(socket, error, now, effects),
         }
     }
 
     /// What the client had and the room lacks. A reader answers with what it holds too, which is nothing new.
     fn on_step_2(&mut self, socket: SocketId, update: Vec<u8>, now: TimestampMs, effects: &mut Vec<Effect>) {
         if self.may_edit(socket) {
-            self.apply(socket, update, now, effects);
+            self.apply(socket, update, false, now, effects);
             return;
         }
         match self.document.as_ref().map(|document| document.lacks(&update)) {
             Some(Ok(true)) => send(socket, Message::Auth(Some(READ_ONLY.to_owned())).encode_v1(), effects),
-            Some(Err(error)) => self.refuse(socket, error, effects),
+            Some(Err(error)) => self.refuse(socket, error, now, effects),
             Some(Ok(false)) | None => {}
         }
     }
 
     fn on_update(&mut self, socket: SocketId, update: Vec<u8>, now: TimestampMs, effects: &mut Vec<Effect>) {
-        if !self.may_edit(socket) {
+        if self.may_edit(socket) {
+            self.apply(socket, update, true, now, effects);
+        } else {
             send(socket, Message::Auth(Some(READ_ONLY.to_owned())).encode_v1(), effects);
-            return;
-        }
-        if self.apply(socket, update, now, effects) {
-            if let Some(session) = self.sessions.get_mut(&socket) {
-                session.frames += 1;
-                effects.push(Effect::Remember { socket, session: Box::new(session.clone()) });
-            }
-            self.tell_saved(effects);
         }
     }
 
-    /// Applies, stores and passes on an update. True if it was lawful.
-    fn apply(&mut self, socket: SocketId, update: Vec<u8>, now: TimestampMs, effects: &mut Vec<Effect>) -> bool {
-        let Some(author) = self.sessions.get(&socket).and_then(|session| session.participant.clone()) else {
-            return false;
-        };
-        let Some(document) = &mut self.document else { return false };
+    /// Applies an update and puts it on its way.
+    fn apply(
+        &mut self,
+        socket: SocketId,
+        update: Vec<u8>,
+        is_counted: bool,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(author) = self.sessions.get(&socket).and_then(|session| session.participant.clone()) else { return };
+        let Some(document) = &mut self.document else { return };
         match document.apply(&update) {
-            Ok(Applied::Known) => true,
-            Ok(Applied::New) => {
-                self.position += 1;
-                let mut others = self.sockets_of(|channel| *channel == Channel::Sync);
-                others.retain(|other| *other != socket);
-                let frame = Frame::Binary(sync_message(SyncMessage::Update(update.clone())));
-                effects.push(Effect::Append(LogEntry { position: self.position, at: now, author: author.id, update }));
-                effects.push(Effect::Send { to: others, frame });
-                true
+            Ok(novelty) => {
+                let update = (novelty == Novelty::New).then_some(update);
+                self.outbox.push(Applied { socket, author: author.id, at: now, update, is_counted });
+                self.send_due(now, effects);
             }
-            Err(error) => {
-                self.refuse(socket, error, effects);
-                false
+            Err(error) => self.refuse(socket, error, now, effects),
+        }
+    }
+
+    /// Sends and writes what is due, and asks to be woken for the rest.
+    pub(crate) fn send_due(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
+        for gathered in self.outbox.take_due_frames(now) {
+            self.pass_on(gathered, effects);
+        }
+        if self.outbox.are_rows_due(now) {
+            self.write(now, effects);
+        }
+        effects.extend(self.outbox.next_wake().map(Effect::WakeAt));
+    }
+
+    /// Writes everything that was applied. What follows among the effects is held back until it is durable.
+    pub(crate) fn write(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
+        let (frames, rows, counted) = self.outbox.take_rows(now);
+        for gathered in frames {
+            self.pass_on(gathered, effects);
+        }
+        if rows.is_empty() && counted.is_empty() {
+            return;
+        }
+        for Row { author, at, update } in rows {
+            self.position += 1;
+            effects.push(Effect::Append(LogEntry { position: self.position, at, author, update }));
+        }
+        let mut changed = BTreeSet::new();
+        for socket in counted {
+            if let Some(session) = self.sessions.get_mut(&socket) {
+                session.frames += 1;
+                changed.insert(socket);
             }
         }
+        for socket in changed {
+            let session = Box::new(self.sessions[&socket].clone());
+            effects.push(Effect::Remember { socket, session });
+        }
+        self.tell_saved(effects);
+    }
+
+    fn pass_on(&self, gathered: Gathered, effects: &mut Vec<Effect>) {
+        let mut to = self.sockets_of(|channel| *channel == Channel::Sync);
+        to.retain(|socket| Some(*socket) != gathered.but);
+        let frame = Frame::Binary(sync_message(SyncMessage::Update(gathered.update)));
+        effects.push(Effect::Send { to, frame });
     }
 
     /// Tells every events socket how far the log is durable, and how much of its own token's frames is in it.
     fn tell_saved(&self, effects: &mut Vec<Effect>) {
         let position = self.position;
+        let synced = self.sessions.values().filter(|session| session.channel == Channel::Sync);
+        // A token's newest sync socket counts.
+        let frames: HashMap<_, _> = synced.map(|session| (session.token_id.as_str(), session.frames)).collect();
         for (id, session) in self.sessions.iter().filter(|(_, session)| session.channel == Channel::Events) {
-            let same_token =
-                |other: &&crate::Session| other.channel == Channel::Sync && other.token_id == session.token_id;
-            let frames = self.sessions.values().filter(same_token).map(|other| other.frames).next_back().unwrap_or(0);
+            let frames = frames.get(session.token_id.as_str()).copied().unwrap_or(0);
             effects.push(Room::event(vec![*id], &RoomEvent::Saved { position, frames }));
         }
     }
 
-    /// Closes the sender of bytes that do not apply. The document may be half changed: it is loaded again.
-    fn refuse(&mut self, socket: SocketId, error: DocumentError, effects: &mut Vec<Effect>) {
+    /// Closes the sender of bytes that do not apply. The document may be half changed: it is loaded again, from a log
+    /// that holds everything which did apply.
+    fn refuse(&mut self, socket: SocketId, error: DocumentError, now: TimestampMs, effects: &mut Vec<Effect>) {
         if error == DocumentError::Inapplicable {
-            self.document = None::<Document>;
+            self.write(now, effects);
+            self.document = None;
         }
         close_malformed(socket, &error.to_string(), effects);
     }

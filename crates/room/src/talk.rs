@@ -50,7 +50,7 @@ impl Room {
             }
             ClientEvent::ChatSend { text } => self.on_chat(socket, who, text, now, effects),
             ClientEvent::RunStart { .. } if !rights.run => effects.push(denied("run:start")),
-            ClientEvent::RunStart { request } => self.on_run_start(socket, caller, request, effects),
+            ClientEvent::RunStart { request } => self.on_run_start(socket, caller, request, now, effects),
             ClientEvent::RunCancel { .. } if !rights.run => effects.push(denied("run:cancel")),
             ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, caller, run: run_id }),
             ClientEvent::RunStdin { .. } if !rights.run => effects.push(denied("run:stdin")),
@@ -84,7 +84,15 @@ impl Room {
     }
 
     /// Freezes the files at the log's position. The rows up to there stand before this effect.
-    fn on_run_start(&self, socket: SocketId, caller: Caller, request: RoomRunRequest, effects: &mut Vec<Effect>) {
+    fn on_run_start(
+        &mut self,
+        socket: SocketId,
+        caller: Caller,
+        request: RoomRunRequest,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.write(now, effects);
         let Some(document) = &self.document else { return };
         let (files, position) = (document.source_files(), self.position);
         effects.push(Effect::SubmitRun { socket, caller, request, files, position });

@@ -16,10 +16,12 @@ use yrs::sync::awareness::{AwarenessUpdate, AwarenessUpdateEntry};
 use yrs::sync::{Message, SyncMessage};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, Map, TextPrelim, Transact};
+use yrs::{Doc, Map, Text, TextPrelim, Transact};
 
 const NOW: u64 = 1_000;
 const EXPIRES_S: u64 = 3_600;
+/// By then a row is written.
+const WRITTEN_AFTER_MS: u64 = 40;
 
 /// A room with its document loaded.
 fn room() -> Room {
@@ -70,7 +72,9 @@ fn update(content: &str) -> Vec<u8> {
 
 fn send_update(room: &mut Room, socket: SocketId, content: &str) -> Vec<Effect> {
     let bytes = Message::Sync(SyncMessage::Update(update(content))).encode_v1();
-    room.handle(Input::Frame { socket, bytes }, NOW)
+    let mut effects = room.handle(Input::Frame { socket, bytes }, NOW);
+    effects.extend(room.handle(Input::Woken, NOW + WRITTEN_AFTER_MS));
+    effects
 }
 
 fn awareness(client: u64, clock: u32, state: &str) -> Vec<u8> {
@@ -109,18 +113,55 @@ fn appends(effects: &[Effect]) -> usize {
 }
 
 #[test]
-fn an_update_is_stored_before_anybody_hears_of_it() {
+fn an_update_is_stored_before_it_is_called_saved() {
     let mut room = room();
     let author = join(&mut room, Channel::Sync, "Ada", Role::Editor);
     let authors_events = join(&mut room, Channel::Events, "Ada", Role::Editor);
     let other = join(&mut room, Channel::Sync, "Bob", Role::Editor);
-    let effects = send_update(&mut room, author, "x");
-    let append = effects.iter().position(|effect| matches!(effect, Effect::Append(_))).expect("stored");
-    let first_send = effects.iter().position(|effect| matches!(effect, Effect::Send { .. })).expect("sent");
+    let bytes = Message::Sync(SyncMessage::Update(update("x"))).encode_v1();
+    let at_once = room.handle(Input::Frame { socket: author, bytes }, NOW);
+    assert_eq!(messages_to(&at_once, other), [Message::Sync(SyncMessage::Update(update("x")))]);
+    assert!(messages_to(&at_once, author).is_empty());
+    assert_eq!((appends(&at_once), events_to(&at_once, authors_events).len()), (0, 0));
+    assert!(at_once.contains(&Effect::WakeAt(NOW + WRITTEN_AFTER_MS)));
+
+    let later = room.handle(Input::Woken, NOW + WRITTEN_AFTER_MS);
+    let append = later.iter().position(|effect| matches!(effect, Effect::Append(_))).expect("stored");
+    let first_send = later.iter().position(|effect| matches!(effect, Effect::Send { .. })).expect("told");
     assert!(append < first_send);
-    assert_eq!(messages_to(&effects, other), [Message::Sync(SyncMessage::Update(update("x")))]);
-    assert!(messages_to(&effects, author).is_empty());
-    assert_eq!(events_to(&effects, authors_events), [RoomEvent::Saved { position: 1, frames: 1 }]);
+    assert_eq!(events_to(&later, authors_events), [RoomEvent::Saved { position: 1, frames: 1 }]);
+}
+
+#[test]
+fn a_barrier_is_answered_after_the_rows_before_it() {
+    let mut room = room();
+    let author = join(&mut room, Channel::Sync, "Ada", Role::Editor);
+    let bytes = Message::Sync(SyncMessage::Update(update("x"))).encode_v1();
+    room.handle(Input::Frame { socket: author, bytes }, NOW);
+    let step_1 = Message::Sync(SyncMessage::SyncStep1(yrs::StateVector::default())).encode_v1();
+    let effects = room.handle(Input::Frame { socket: author, bytes: step_1 }, NOW + 1);
+    assert!(matches!(&effects[0], Effect::Append(entry) if entry.position == 1), "{effects:?}");
+    assert!(matches!(messages_to(&effects, author)[..], [Message::Sync(SyncMessage::SyncStep2(_))]));
+}
+
+#[test]
+fn under_load_updates_leave_as_one_frame_and_one_row() {
+    let mut room = room();
+    let author = join(&mut room, Channel::Sync, "Ada", Role::Editor);
+    let other = join(&mut room, Channel::Sync, "Bob", Role::Editor);
+    let doc = Doc::with_client_id(77);
+    let text = doc.get_or_insert_text("text");
+    let mut effects = Vec::new();
+    for _ in 0..5 {
+        let mut transaction = doc.transact_mut();
+        text.push(&mut transaction, "x");
+        let bytes = Message::Sync(SyncMessage::Update(transaction.encode_update_v1())).encode_v1();
+        effects.extend(room.handle(Input::Frame { socket: author, bytes }, NOW));
+    }
+    assert_eq!(messages_to(&effects, other).len(), 1, "the first goes out at once");
+    let gathered = room.handle(Input::Woken, NOW + 8);
+    assert_eq!((messages_to(&gathered, other).len(), appends(&gathered)), (1, 0));
+    assert_eq!(appends(&room.handle(Input::Woken, NOW + WRITTEN_AFTER_MS)), 1);
 }
 
 #[test]
@@ -178,6 +219,27 @@ fn malformed_and_oversized_frames_close_their_sender_alone() {
     }
     let effects = room.handle(Input::Text { socket: sender, text: "{}".to_owned() }, NOW);
     assert_eq!(closed(&effects), [(sender, CloseCode::Malformed)]);
+}
+
+#[test]
+fn an_update_that_does_not_apply_takes_nothing_along() {
+    let mut room = room();
+    let author = join(&mut room, Channel::Sync, "Ada", Role::Editor);
+    let attacker = join(&mut room, Channel::Sync, "Eve", Role::Editor);
+    let bytes = Message::Sync(SyncMessage::Update(update("x"))).encode_v1();
+    room.handle(Input::Frame { socket: author, bytes }, NOW);
+    // It applies, waits for what never comes, and makes every later encode panic.
+    let poison = [1, 1, 255, 255, 255, 255, 15, 0x6d, 2, 0x6b, 0x30, 0x40, 0x80, 0, 0, 0, 1, 1, 1, 1, 1];
+    let bytes = Message::Sync(SyncMessage::Update(poison.to_vec())).encode_v1();
+    let effects = room.handle(Input::Frame { socket: attacker, bytes }, NOW + 1);
+    assert_eq!(closed(&effects), [(attacker, CloseCode::Malformed)]);
+    let row = effects.into_iter().find_map(|effect| match effect {
+        Effect::Append(entry) => Some(room::LogRow { position: entry.position, update: entry.update }),
+        _ => None,
+    });
+    assert!(!room.has_document());
+    assert!(room.load_document(&[row.expect("what applied before is written")]).is_empty());
+    assert_eq!(room.files().expect("loaded").items[0].content, "x");
 }
 
 #[test]

@@ -4,14 +4,13 @@
 //!
 //! # Atomicity
 //! One input is handled without `await`: the core changes, its rows are written, its frames are handed over. The
-//! runtime's output gate holds the frames back until the rows are durable, so nobody ever hears of an update that a
-//! crash could take back.
+//! runtime's output gate holds back what is sent after a write until the rows are durable, so nothing is ever called
+//! saved that a crash could take back.
 //!
 //! # Failure
 //! The room in memory is taken out of its place while it handles an input, and put back when all effects are
-//! carried out. A caught panic or a failed write leaves the place empty: the room is rebuilt from storage and the
-//! sockets' attachments at the next callback. After a failed write the sockets are closed with 1012 as well, since
-//! memory and storage may differ in what clients were told.
+//! carried out. A caught panic or a failed write leaves the place empty: the sockets are closed with 1012, and the
+//! room is rebuilt from storage. Whoever comes back brings along what storage lacks.
 //!
 //! # Hibernation
 //! Sockets are accepted through the hibernation API; a session lives in its socket's attachment, a socket's name

@@ -1,16 +1,18 @@
 //! Inputs in, effects out.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::time::Duration;
 
+use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::envelope::ErrorBody;
 use protocol::run::RunAnswer;
 use room::{Caller, Effect, Frame, Input, Restored, Room, Session, SocketId};
 use serde_json::json;
 use worker::js_sys::Uint8Array;
-use worker::{Env, Error, Response, Result, State, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
+use worker::{Delay, Env, Error, Response, Result, State, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
 
 use super::client::{RoomMessage, SubmitRun};
 use super::storage::Storage;
@@ -69,7 +71,10 @@ impl Shell {
     pub(super) async fn answer(self: &Rc<Self>, message: RoomMessage) -> Result<Response> {
         match message {
             RoomMessage::Ping => self.storage()?.position().map(drop)?,
-            RoomMessage::Files => return Response::from_json(&self.with_document(|room| room.files())?),
+            RoomMessage::Files => {
+                self.handle(Input::Settle)?;
+                return Response::from_json(&self.with_document(|room| room.files())?);
+            }
             RoomMessage::SubmitRun(submission) => return self.submit_over_http(*submission).await,
             RoomMessage::Claimed { run, attempt } => self.handle(Input::RunClaimed { run, attempt })?,
             RoomMessage::Changed { run } => self.handle(Input::RunChanged { run })?,
@@ -104,6 +109,8 @@ impl Shell {
         if let Some(room) = self.room.take() {
             return Ok(room);
         }
+        // Sockets without a room: the last input ended in a panic, and with it updates that were not written yet.
+        let astray = self.dismiss_sockets();
         let storage = self.storage()?;
         let mut sessions = Vec::new();
         let mut sockets = HashMap::new();
@@ -111,6 +118,9 @@ impl Shell {
             // A socket whose attachment is missing was accepted in a callback that failed.
             let Some(attachment) = socket.deserialize_attachment::<String>()? else { continue };
             let name = self.name_of(&socket);
+            if astray.contains(&name) {
+                continue;
+            }
             sessions.push((name, serde_json::from_str(&attachment)?));
             sockets.insert(name, socket);
         }
@@ -155,6 +165,7 @@ impl Shell {
                 self.close(socket, code, &reason);
                 closed.push(socket);
             }
+            Effect::WakeAt(at) => self.wake_at(at),
             Effect::SubmitRun { socket, caller, request, files, position } => {
                 let bundle = submission::bundle(request, files, position);
                 self.go(socket, "run:start", caller, async move |context, caller| {
@@ -168,6 +179,18 @@ impl Shell {
             }
         }
         Ok(())
+    }
+
+    /// A timer, and with it a few milliseconds in which the object does not sleep.
+    fn wake_at(self: &Rc<Self>, at: TimestampMs) {
+        let shell = Rc::clone(self);
+        let delay = Duration::from_millis(at.saturating_sub(clock::now()));
+        self.state.wait_until(async move {
+            Delay::from(delay).await;
+            if let Err(error) = shell.handle(Input::Woken) {
+                log::write(Level::Error, "rows could not be written", json!({ "cause": error.to_string() }));
+            }
+        });
     }
 
     fn remember(&self, socket: SocketId, session: &Session) -> Result<()> {
@@ -201,10 +224,17 @@ impl Shell {
     /// A write failed: memory and storage may differ. Everybody comes back to what storage holds.
     fn abandon(&self, error: &Error) -> Result<()> {
         log::write(Level::Error, "a write failed, the room is rebuilt", json!({ "cause": error.to_string() }));
-        for socket in self.sockets.take().into_values() {
+        self.dismiss_sockets();
+        Err(Error::RustError("a write failed".to_owned()))
+    }
+
+    /// Sends everybody away to come back at once: stock clients bring along what the room lacks.
+    fn dismiss_sockets(&self) -> HashSet<SocketId> {
+        let sockets = self.sockets.take();
+        for socket in sockets.values() {
             drop(socket.close(Some(CloseCode::ServiceRestart.code()), Some("the room restarts; come back")));
         }
-        Err(Error::RustError("a write failed".to_owned()))
+        sockets.into_keys().collect()
     }
 
     /// Calls a function on behalf of a socket, and lets the room hear of the outcome.
@@ -228,6 +258,7 @@ impl Shell {
 
     async fn submit_over_http(self: &Rc<Self>, submission: SubmitRun) -> Result<Response> {
         let SubmitRun { token, address, request_id, idempotency_key, request } = submission;
+        self.handle(Input::Settle)?;
         let (files, position) = self.with_document(Room::freeze)?;
         let bundle = submission::bundle(request, files, position);
         let answered = match submission::context(&self.env, address, Some(request_id)) {

@@ -21,15 +21,29 @@ pub(crate) struct Host {
     sessions: BTreeMap<SocketId, Session>,
     /// Moves by 1 ms with each input.
     clock: u64,
+    wake_at: Option<u64>,
     /// What was sent and not read yet; a socket without an entry is closed.
     pub(crate) outbox: BTreeMap<SocketId, VecDeque<Vec<u8>>>,
     pub(crate) failing: Option<Failing>,
 }
 
 impl Host {
-    /// Forgets the room; log and attachments stay, as in hibernation.
+    /// Forgets the room. Without a timer it is hibernation: log and attachments stay. With one it is a crash, which
+    /// takes the sockets along.
     pub(crate) fn evict(&mut self) {
         self.room = None;
+        if self.wake_at.take().is_some() {
+            self.sessions.clear();
+            self.outbox.clear();
+        }
+    }
+
+    /// Lets time pass until the timer, if there is one.
+    pub(crate) fn pass_time(&mut self) {
+        if let Some(at) = self.wake_at.take() {
+            self.clock = self.clock.max(at);
+            self.handle(Input::Woken);
+        }
     }
 
     fn room(&mut self) -> &mut Room {
@@ -74,6 +88,7 @@ impl Host {
             if !self.carry_out(effect, &mut closed) {
                 // A failed write: everybody is sent away, the room is rebuilt.
                 self.room = None;
+                self.wake_at = None;
                 self.sessions.clear();
                 self.outbox.clear();
                 return;
@@ -106,6 +121,7 @@ impl Host {
                 }
             }
             Effect::Close { socket, .. } => closed.push(socket),
+            Effect::WakeAt(at) => self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at))),
             _ => {}
         }
         true

@@ -37,14 +37,15 @@ impl Simulation {
         }
         self.host.failing = None;
         self.host.evict();
-        // Three rounds of the handshake bring the last reconnect's edits to everybody.
+        // Four rounds of the handshake bring the last reconnect's edits to everybody.
         for client in &mut self.clients {
             client.reconnect(&mut self.host);
         }
-        for _ in 0..3 {
+        for _ in 0..4 {
             for client in &mut self.clients {
                 client.exchange(&mut self.host);
             }
+            self.host.pass_time();
         }
         self.check();
     }
@@ -53,7 +54,8 @@ impl Simulation {
         let index = self.random.random_range(0..self.clients.len());
         let client = &mut self.clients[index];
         match self.random.random_range(0..100) {
-            0..50 => client.edit(&mut self.random, &mut self.host),
+            0..40 => client.edit(&mut self.random, &mut self.host),
+            40..50 => self.host.pass_time(),
             50..85 => client.exchange(&mut self.host),
             85..90 => client.lose_connection(&mut self.host),
             90..95 => client.reconnect(&mut self.host),

@@ -1,0 +1,36 @@
+// A keystroke's way from one stock client to another, in a quiet room: one edit at a time.
+
+import { join, peerRoom, percentile, report, tuttiRoom } from "./support.mjs";
+
+const WARM_UP = 50;
+const EDITS = 500;
+
+async function measure(room) {
+  const [writer, reader] = [await join(room), await join(room)];
+  const times = [];
+  for (let edit = 0; edit < WARM_UP + EDITS; edit++) {
+    const arrived = new Promise((resolve) => reader.text.observe(function seen() {
+      reader.text.unobserve(seen);
+      resolve();
+    }));
+    const start = performance.now();
+    writer.text.insert(0, "x");
+    await arrived;
+    if (edit >= WARM_UP) times.push(performance.now() - start);
+  }
+  writer.leave();
+  reader.leave();
+  return times;
+}
+
+const peer = await peerRoom();
+const theirs = await measure(peer);
+peer.stop();
+const ours = await measure(await tuttiRoom());
+report([0.5, 0.95, 0.99].map((p) => ({
+  what: `keystroke to the other client, quiet room, p${p * 100}`,
+  tutti: percentile(ours, p),
+  peer: percentile(theirs, p),
+  unit: "ms (peer: y-websocket's server)",
+})));
+process.exit(0);
