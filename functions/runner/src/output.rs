@@ -13,7 +13,7 @@ use tokio::time::Instant;
 pub const GATHER: Duration = Duration::from_millis(20);
 
 /// How long a piece of a line waits for its rest: Python writes a line and its end apart.
-const REST_OF_LINE: Duration = Duration::from_millis(2);
+const REST_OF_LINE: Duration = Duration::from_millis(5);
 
 /// Most text of one frame.
 const FRAME_BYTES: usize = 16 * 1024;
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(output.take(Stdout, b"a", at(0)), []);
         assert_eq!(texts(&output.take(Stdout, b"\n", at(1))), [(1, Stdout, "a\n")]);
         assert_eq!(output.take(Stdout, b"name? ", at(50)), []);
-        assert_eq!(output.due(), Some(at(52)));
+        assert_eq!(output.due(), Some(at(50) + REST_OF_LINE));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::unistd::{geteuid, getuid, pipe2};
@@ -81,6 +82,7 @@ impl Sandbox {
         let created = DirBuilder::new().recursive(true).mode(0o711).create(&config.work_dir);
         created.map_err(during("creating the work folder"))?;
         let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false };
+        sandbox.sweep().await?;
         let why = match sandbox.prove().await {
             Ok(()) => return Ok(sandbox),
             Err(SandboxError::Refused(why)) if geteuid().is_root() => why,
@@ -107,6 +109,22 @@ impl Sandbox {
     #[must_use]
     pub fn has_landlock(&self) -> bool {
         self.landlock
+    }
+
+    /// Cleans up after runners and wardens that were killed: whose user id is free and whose folder is still there.
+    async fn sweep(&self) -> Result<(), SandboxError> {
+        let folders = std::fs::read_dir(&self.config.work_dir).map_err(during("reading the work folder"))?;
+        let names = folders.filter_map(|folder| folder.ok()?.file_name().into_string().ok());
+        for uid in names.filter_map(|name| name.parse().ok()) {
+            if geteuid().is_root()
+                && let Some(lease) = UidLease::try_acquire(uid)?
+            {
+                tracing::warn!(uid, "cleaning up after a jail that was killed");
+                let nothing = Job { files: Vec::new(), steps: Vec::new() };
+                self.start_as(Some(lease), Tier::Process, nothing).await?.control.finish().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs `true` as a job.
@@ -136,11 +154,18 @@ impl Sandbox {
     /// When the machine gives no process, pipe or user id.
     pub async fn start(&self, job: Job) -> Result<Running, SandboxError> {
         let lease = if geteuid().is_root() { Some(UidLease::acquire()?) } else { None };
-        let uid = lease.as_ref().map_or_else(|| getuid().as_raw(), UidLease::uid);
+        self.start_as(lease, self.tier, job).await
+    }
+
+    async fn start_as(&self, lease: Option<UidLease>, tier: Tier, job: Job) -> Result<Running, SandboxError> {
+        let (uid, folder) = match &lease {
+            Some(lease) => (lease.uid(), lease.uid().to_string()),
+            None => (getuid().as_raw(), unique_name()),
+        };
         let spec = JailSpec {
             uid,
-            directory: self.config.work_dir.join(format!("{uid}-{}", std::process::id())),
-            tier: self.tier,
+            directory: self.config.work_dir.join(folder),
+            tier,
             withheld: self.config.withheld,
             files: job.files,
             steps: job.steps,
@@ -150,6 +175,12 @@ impl Sandbox {
         running.control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
         Ok(running)
     }
+}
+
+/// Without user ids of their own, jobs are told apart by their order.
+fn unique_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("job-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Bounds of the trial job.
@@ -207,7 +238,9 @@ fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
     let [orders_read, report_write, job_pipes @ ..] = theirs;
     let mut inherited: Vec<RawFd> = job_pipes.iter().map(AsRawFd::as_raw_fd).collect();
     let mut command = Command::new(program);
-    command.arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
+    command.arg0("runner").arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
+    // A group of its own, or Ctrl-C in a terminal would end it before it has cleaned up.
+    command.process_group(0);
     command.stdin(Stdio::from(orders_read)).stdout(Stdio::from(report_write));
     inherited.extend(lease.as_ref().map(|lease| lease.lock().as_raw_fd()));
     // SAFETY: the closure runs between fork and exec and makes nothing but fcntl calls, which may be made there, on

@@ -111,6 +111,12 @@ fn allowed() -> Result<Rules, SeccompError> {
     // A datagram socket of a pair could still send to any address, a stream cannot.
     let stream_pair = [equal(0, libc::AF_UNIX as u64)?, masked(1, 0xf, libc::SOCK_STREAM as u64)?];
     rules.insert(libc::SYS_socketpair, vec![rule(stream_pair)?]);
+    let buffer_sizes_and_timeouts = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDTIMEO, libc::SO_RCVTIMEO];
+    let options = buffer_sizes_and_timeouts.map(|option| {
+        // Others of this level attach filter programs to a socket.
+        rule([equal(1, libc::SOL_SOCKET as u64)?, equal(2, option as u64)?])
+    });
+    rules.insert(libc::SYS_setsockopt, options.into_iter().collect::<Result<_, _>>()?);
     let no_address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?;
     rules.insert(libc::SYS_sendto, vec![rule([no_address])?]);
     Ok(rules)

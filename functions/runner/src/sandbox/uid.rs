@@ -45,7 +45,13 @@ impl UidLease {
         Err(SandboxError::NoFreeUid)
     }
 
-    fn try_acquire(uid: u32) -> Result<Option<Self>, SandboxError> {
+    /// Takes the id `uid`, unless somebody holds it.
+    pub(super) fn try_acquire(uid: u32) -> Result<Option<Self>, SandboxError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(LOCKS)
+            .map_err(during("creating the folder of uid locks"))?;
         let path = format!("{LOCKS}/{uid}");
         let lock = OpenOptions::new()
             .write(true)

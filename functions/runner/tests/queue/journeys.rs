@@ -1,5 +1,6 @@
 //! What becomes of a message.
 
+use std::process::Command;
 use std::time::Instant;
 
 use protocol::run::RunReason;
@@ -26,7 +27,7 @@ fn is_deleted(deed: Deed) -> Option<()> {
 
 #[tokio::test]
 async fn a_run_is_claimed_streamed_recorded_and_then_deleted() {
-    let mut world = World::start(Behaviour::python("print('hello')")).await;
+    let mut world = World::start(Behaviour::python("say('hello')")).await;
     assert!(matches!(world.next().await, Deed::Claimed));
     let room = world.stream().await;
     assert_eq!(frame(&mut world).await, output(1, "hello\n"));
@@ -43,7 +44,7 @@ async fn a_run_is_claimed_streamed_recorded_and_then_deleted() {
 
 #[tokio::test]
 async fn output_comes_as_it_is_printed() {
-    let source = "import time\nprint('one')\ntime.sleep(30)";
+    let source = "say('one')\ntime.sleep(30)";
     let mut world = World::start(Behaviour::python(source)).await;
     let room = world.stream().await;
     assert_eq!(frame(&mut world).await, output(1, "one\n"));
@@ -59,7 +60,7 @@ async fn output_comes_as_it_is_printed() {
 
 #[tokio::test]
 async fn what_was_not_acknowledged_comes_again_after_a_reconnect() {
-    let source = "import time\nfor n in range(3): print(n); time.sleep(0.1)";
+    let source = "for n in range(3): say(n); time.sleep(0.1)";
     let mut world = World::start(Behaviour::python(source)).await;
     let room = world.stream().await;
     for (seq, data) in [(1, "0\n"), (2, "1\n")] {
@@ -120,7 +121,7 @@ async fn a_result_of_an_old_attempt_leaves_the_message_to_the_new() {
 
 #[tokio::test]
 async fn a_run_without_a_room_learns_from_heartbeats_that_it_is_unwanted() {
-    let behaviour = Behaviour { wanted: false, ..Behaviour::python("import time; time.sleep(30)").without_room() };
+    let behaviour = Behaviour { wanted: false, ..Behaviour::python("time.sleep(30)").without_room() };
     let mut world = World::start(behaviour).await;
     world.find(|deed| matches!(deed, Deed::Heartbeat).then_some(())).await;
     world.terminate();
@@ -130,7 +131,7 @@ async fn a_run_without_a_room_learns_from_heartbeats_that_it_is_unwanted() {
 
 #[tokio::test]
 async fn a_runner_that_is_told_to_leave_finishes_the_run_in_hand() {
-    let source = "import time; print('up'); time.sleep(0.5); print('done')";
+    let source = "say('up'); time.sleep(0.5); say('done')";
     let mut world = World::start(Behaviour::python(source)).await;
     let room = world.stream().await;
     assert_eq!(frame(&mut world).await, output(1, "up\n"));
@@ -144,7 +145,7 @@ async fn a_runner_that_is_told_to_leave_finishes_the_run_in_hand() {
 
 #[tokio::test]
 async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
-    let source = "import time; print('up'); time.sleep(30)";
+    let source = "say('up'); time.sleep(30)";
     let mut world = World::start(Behaviour { grace_ms: 100, ..Behaviour::python(source) }).await;
     let room = world.stream().await;
     assert_eq!(frame(&mut world).await, output(1, "up\n"));
@@ -154,4 +155,27 @@ async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
     assert_eq!(seconds, 26, "visible again when the lease has run out");
     assert!(world.exit().await.success());
     assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_) | Deed::Deleted)));
+}
+
+#[tokio::test]
+async fn the_input_arrives_and_ends() {
+    let mut behaviour = Behaviour::python("say(sys.stdin.read().upper())").without_room();
+    behaviour.granted.stdin = "given".to_owned();
+    let mut world = World::start(behaviour).await;
+    assert_eq!(world.report().await.result.stdout, "GIVEN\n");
+}
+
+#[tokio::test]
+async fn a_killed_runner_takes_its_program_along() {
+    let source = "if os.fork() == 0: os.setsid()\nelse: say(os.getuid())\ntime.sleep(60)";
+    let mut world = World::start(Behaviour::python(source)).await;
+    let _room = world.stream().await;
+    let RunnerFrame::Output { data: uid, .. } = frame(&mut world).await else { panic!("the program prints first") };
+    world.kill().await;
+    let started = Instant::now();
+    let lives =
+        || Command::new("/usr/bin/pgrep").args(["-U", uid.trim()]).output().expect("pgrep runs").status.success();
+    while lives() {
+        assert!(started.elapsed().as_secs() < 5, "it still runs");
+    }
 }

@@ -64,8 +64,9 @@ pub(crate) struct World {
 }
 
 impl Behaviour {
-    /// A Python program of a room.
+    /// A Python program of a room, in which `say` prints a line in one piece.
     pub(crate) fn python(source: &str) -> Self {
+        let source = format!("import os, sys, time\ndef say(text): os.write(1, f'{{text}}\\n'.encode())\n{source}");
         let granted = json!({
             "runId": RUN, "roomId": "r".repeat(20), "attempt": 1, "credential": "credential", "language": "python",
             "entry": "main.py", "files": [{"path": "main.py", "content": source}],
@@ -136,6 +137,10 @@ impl World {
         kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).expect("it can be told");
     }
 
+    pub(crate) async fn kill(&mut self) {
+        self.runner.kill().await.expect("it can be killed");
+    }
+
     pub(crate) async fn exit(&mut self) -> ExitStatus {
         timeout(PATIENCE, self.runner.wait()).await.expect("the runner leaves").expect("its status")
     }
@@ -203,15 +208,18 @@ async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSende
         }
         other => panic!("the edge was asked for {other:?}"),
     };
+    (status, envelope(status, &data, &details))
+}
+
+fn envelope(status: u16, data: &Value, details: &Value) -> Value {
     let meta = json!({"timestamp": "", "requestId": "request"});
     let code = if status == 409 { "CONFLICT" } else { "UNAVAILABLE" };
     let error = json!({"code": code, "message": "", "details": details});
-    let body = if status == 200 {
+    if status == 200 {
         json!({"success": true, "data": data, "meta": meta})
     } else {
         json!({"success": false, "error": error, "meta": meta})
-    };
-    (status, body)
+    }
 }
 
 /// Passes frames to the test, and what the test says to the runner.
@@ -234,8 +242,8 @@ async fn room(mut socket: WebSocketStream<TcpStream>, tell: UnboundedSender<Deed
                     // The runner may just be leaving.
                     drop(socket.send(Message::text(text)).await);
                 }
-                Some(RoomSays::Hangup) => return,
-                None => std::future::pending().await,
+                // Without a test there is no room.
+                Some(RoomSays::Hangup) | None => return,
             },
         }
     }

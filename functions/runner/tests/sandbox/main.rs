@@ -2,5 +2,6 @@
 
 mod attacks;
 mod bounds;
+mod leftovers;
 mod programs;
 mod support;

@@ -147,9 +147,7 @@ pub(crate) async fn open(withheld: Withheld) -> Sandbox {
     sandbox
 }
 
-/// Folders of jobs that are still there.
-pub(crate) fn folders_left(sandbox_uid_of: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(config(Withheld::Nothing).work_dir).expect("the work folder");
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    names.filter(|name| name.starts_with(sandbox_uid_of)).collect()
+/// Whether the folder of the job with this user id is still there.
+pub(crate) fn has_folder(uid: &str) -> bool {
+    config(Withheld::Nothing).work_dir.join(uid).exists()
 }
