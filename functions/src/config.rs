@@ -160,10 +160,7 @@ pub struct RunnerService {
 
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
     fn trust(&self) -> Result<Trust, ConfigError> {
-        Ok(Trust {
-            signing_key_secret_id: self.required("SIGNING_KEY_SECRET_ID")?,
-            edge_url: self.url("EDGE_URL")?,
-        })
+        Ok(Trust { signing_key_secret_id: self.required("SIGNING_KEY_SECRET_ID")?, edge_url: self.url("EDGE_URL")? })
     }
 
     fn runners(&self) -> Result<RunnerService, ConfigError> {

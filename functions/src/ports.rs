@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod edge;
+pub mod launcher;
 pub mod queue;
 pub mod rooms;
 pub mod runs;

@@ -137,10 +137,7 @@ pub trait AccountStore: Send + Sync + 'static {
     fn open_login(&self, login: &NewLogin) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// The refresh token with this fingerprint, used or not.
-    fn refresh_token(
-        &self,
-        fingerprint: &str,
-    ) -> impl Future<Output = Result<Option<RefreshToken>, PortError>> + Send;
+    fn refresh_token(&self, fingerprint: &str) -> impl Future<Output = Result<Option<RefreshToken>, PortError>> + Send;
 
     /// Replaces a refresh token that was never used by a new one, if its login has not ended.
     fn rotate(&self, rotation: &Rotation) -> impl Future<Output = Result<Rotated, PortError>> + Send;

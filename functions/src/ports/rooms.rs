@@ -133,11 +133,7 @@ pub trait RoomStore: Send + Sync + 'static {
     fn delete(&self, room: &RoomId, at: TimestampMs) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// The account's place in the room.
-    fn member(
-        &self,
-        room: &RoomId,
-        user: &UserId,
-    ) -> impl Future<Output = Result<Option<Member>, PortError>> + Send;
+    fn member(&self, room: &RoomId, user: &UserId) -> impl Future<Output = Result<Option<Member>, PortError>> + Send;
 
     /// Makes the account a member. Where it is one already, the record is replaced if it has a lower role, or if
     /// `replaces` names the link that it came by; else it stays.
@@ -159,14 +155,10 @@ pub trait RoomStore: Send + Sync + 'static {
     fn links(&self, room: &RoomId) -> impl Future<Output = Result<Vec<LinkRecord>, PortError>> + Send;
 
     /// The link with this id.
-    fn link(&self, room: &RoomId, link: &LinkId)
-    -> impl Future<Output = Result<Option<LinkRecord>, PortError>> + Send;
+    fn link(&self, room: &RoomId, link: &LinkId) -> impl Future<Output = Result<Option<LinkRecord>, PortError>> + Send;
 
     /// The link whose token has this fingerprint.
-    fn link_by_token(
-        &self,
-        fingerprint: &str,
-    ) -> impl Future<Output = Result<Option<LinkRecord>, PortError>> + Send;
+    fn link_by_token(&self, fingerprint: &str) -> impl Future<Output = Result<Option<LinkRecord>, PortError>> + Send;
 
     /// Withdraws a link; false if there is none. Withdrawing it again is no error.
     fn revoke_link(

@@ -1,0 +1,53 @@
+//! The function `attempts`: its state and its routes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::post;
+use lambda_http::Error;
+use protocol::token::KeySet;
+
+use super::handlers;
+use super::reports::Reports;
+use crate::aws;
+use crate::aws::artifacts::S3Artifacts;
+use crate::aws::runs::DynamoRuns;
+use crate::config::AttemptsConfig;
+use crate::http::caller::HasKeys;
+use crate::http::frame::framed;
+use crate::runs::ledger::Ledger;
+
+/// What the handlers share.
+pub struct Attempts {
+    pub(super) reports: Reports<DynamoRuns, S3Artifacts>,
+}
+
+impl HasKeys for Attempts {
+    fn keys(&self) -> &KeySet {
+        self.reports.signer.key_set()
+    }
+}
+
+impl Attempts {
+    /// Opens the clients.
+    ///
+    /// # Errors
+    /// When a part that every request needs cannot be reached.
+    pub async fn start(config: AttemptsConfig) -> Result<Self, Error> {
+        let aws = aws::connect().await;
+        let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
+        let store = DynamoRuns::new(&aws, config.runs_table);
+        store.warm_up().await?;
+        let artifacts = S3Artifacts::new(&aws, config.bundles_bucket);
+        Ok(Self { reports: Reports { ledger: Ledger { store, artifacts }, signer } })
+    }
+}
+
+/// All routes.
+pub fn router(attempts: Attempts) -> Router {
+    let routes = Router::new()
+        .route("/internal/runs/{id}/claim", post(handlers::claim))
+        .route("/internal/runs/{id}/heartbeat", post(handlers::heartbeat))
+        .route("/internal/runs/{id}/result", post(handlers::result));
+    framed(routes).with_state(Arc::new(attempts))
+}

@@ -1,0 +1,15 @@
+//! Accounts: registering, logging in and out, and the keys that tokens are checked with.
+//!
+//! [`accounts`] decides, [`handlers`] translates. An access token is signed and not stored; a refresh token is
+//! opaque, stored as its fingerprint, and replaced on each use. A refresh token that comes a second time ends its
+//! login, since one of the two who showed it has stolen it.
+
+pub mod accounts;
+mod cookie;
+mod handlers;
+pub mod names;
+pub mod passwords;
+pub mod router;
+
+#[cfg(test)]
+mod tests;

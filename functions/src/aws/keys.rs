@@ -1,0 +1,105 @@
+//! The keys of every item, in one place.
+
+use protocol::TimestampMs;
+use protocol::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
+
+use super::item::{Item, text};
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// `PK`.
+    pub(super) pk: String,
+    /// `SK`.
+    pub(super) sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// As attributes.
+    pub(super) fn into_item(self) -> Item {
+        Item::from([("PK".to_owned(), text(self.pk)), ("SK".to_owned(), text(self.sk))])
+    }
+
+    pub(super) fn account(user: &UserId) -> Self {
+        Self::new(owned_by(user), "PROFILE")
+    }
+
+    pub(super) fn email(normal: &str) -> Self {
+        Self::new(format!("EMAIL#{normal}"), "UNIQUE")
+    }
+
+    pub(super) fn username(normal: &str) -> Self {
+        Self::new(format!("USERNAME#{normal}"), "UNIQUE")
+    }
+
+    pub(super) fn login(login: &LoginId) -> Self {
+        Self::new(format!("LOGIN#{login}"), "LOGIN")
+    }
+
+    pub(super) fn refresh(fingerprint: &str) -> Self {
+        Self::new(format!("REFRESH#{fingerprint}"), "TOKEN")
+    }
+
+    pub(super) fn room(room: &RoomId) -> Self {
+        Self::new(of_room(room), "META")
+    }
+
+    pub(super) fn slug(slug: &str) -> Self {
+        Self::new(format!("SLUG#{slug}"), "UNIQUE")
+    }
+
+    pub(super) fn member(room: &RoomId, user: &UserId) -> Self {
+        Self::new(of_room(room), format!("MEMBER#{user}"))
+    }
+
+    pub(super) fn link(room: &RoomId, link: &LinkId) -> Self {
+        Self::new(of_room(room), format!("{LINK_PREFIX}{link}"))
+    }
+
+    pub(super) fn link_token(fingerprint: &str) -> Self {
+        Self::new(format!("LINKTOKEN#{fingerprint}"), "LINK")
+    }
+
+    pub(super) fn link_use(room: &RoomId, link: &LinkId, person: &ParticipantId) -> Self {
+        Self::new(of_room(room), format!("USE#{link}#{person}"))
+    }
+
+    pub(super) fn run(run: &RunId) -> Self {
+        Self::new(format!("RUN#{run}"), "RUN")
+    }
+
+    pub(super) fn idempotency(owner: &str, key: &str) -> Self {
+        Self::new(format!("IDEMPOTENCY#{owner}#{key}"), "KEY")
+    }
+
+    pub(super) fn rate(key: &str, minute: u64) -> Self {
+        Self::new(format!("RATE#{key}#{minute}"), "COUNT")
+    }
+}
+
+/// Start of the sort keys of a room's links.
+pub(super) const LINK_PREFIX: &str = "LINK#";
+
+/// Partition of what belongs to a user, in the table and in the index.
+pub(super) fn owned_by(user: &UserId) -> String {
+    format!("USER#{user}")
+}
+
+/// Partition of what belongs to a room, in the table and in the index.
+pub(super) fn of_room(room: &RoomId) -> String {
+    format!("ROOM#{room}")
+}
+
+/// Sort key of the index: by time, then by id.
+pub(super) fn at(at: TimestampMs, id: &str) -> String {
+    format!("{at:013}#{id}")
+}
+
+/// `expiresAtSeconds` of an item that may go at `at`.
+pub(super) fn seconds(at: TimestampMs) -> u64 {
+    at / 1000
+}

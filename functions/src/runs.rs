@@ -1,0 +1,14 @@
+//! Runs: taking them in, saying where they stand, stopping them. Executing them is the runner's.
+//!
+//! [`ledger`] changes records, and is shared with the functions that hear from runners and from the dead letters.
+
+pub mod error;
+mod handlers;
+pub mod ledger;
+pub mod order;
+pub mod router;
+pub mod submit;
+pub mod view;
+
+#[cfg(test)]
+mod tests;

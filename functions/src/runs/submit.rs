@@ -1,0 +1,195 @@
+//! Taking a run in: limit, bundle, record, message, and a runner to be awake.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_http::tracing::{error, warn};
+use protocol::TimestampMs;
+use protocol::ids::{ParticipantId, RoomId, RunId};
+use protocol::limits::{GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
+use protocol::run::{RunChange, RunReason, RunStatus};
+use protocol::runner::QueueMessage;
+use protocol::token::{CLAIM_LIFETIME_S, ClaimTicket, Signer};
+
+use super::error::RunError;
+use super::ledger::Ledger;
+use super::order::Order;
+use crate::ambient::entropy;
+use crate::config::Switch;
+use crate::log::chain;
+use crate::ports::artifacts::Artifacts;
+use crate::ports::launcher::Launcher;
+use crate::ports::queue::RunQueue;
+use crate::ports::runs::{IdempotencyKey, Program, RunRecord, RunStore, Starter, Submission};
+
+/// Longest wait for the runners' service on a user's path. Runs are queued without it, and the service scales on
+/// the queue's length as well.
+const WAKE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Takes runs in.
+pub struct Submitter<S, A, Q, L> {
+    /// Records and bundles.
+    pub ledger: Ledger<S, A>,
+    /// To the runners.
+    pub queue: Q,
+    /// Who starts runners.
+    pub launcher: L,
+    /// Signs claim tickets.
+    pub signer: Arc<Signer>,
+    /// Whether guests are limited.
+    pub limits: Switch,
+    /// Code of one run.
+    pub source_max_bytes: usize,
+}
+
+/// Who submits, and from where.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Who.
+    pub who: Who,
+    /// The room, and the log position that its files were read at.
+    pub room: Option<(RoomId, u64)>,
+    /// The client's address.
+    pub address: String,
+    /// The client's idempotency key.
+    pub key: Option<String>,
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// Who starts a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// An account.
+    Account {
+        /// Its id as a participant.
+        participant: ParticipantId,
+        /// Its username.
+        name: String,
+    },
+    /// A guest in a room.
+    Guest {
+        /// The guest.
+        participant: ParticipantId,
+        /// The display name.
+        name: String,
+    },
+    /// Somebody without account and room.
+    Anonymous,
+}
+
+impl Sender {
+    fn starter(&self) -> Starter {
+        match &self.who {
+            Who::Account { participant, name } | Who::Guest { participant, name } => {
+                Starter { participant: Some(participant.clone()), name: name.clone() }
+            }
+            Who::Anonymous => Starter { participant: None, name: "guest".to_owned() },
+        }
+    }
+
+    /// Whose idempotency keys and whose turn in the queue.
+    fn tenant(&self) -> String {
+        match (&self.room, &self.who) {
+            (Some((room, _)), _) => room.to_string(),
+            (None, Who::Account { participant, .. } | Who::Guest { participant, .. }) => participant.to_string(),
+            (None, Who::Anonymous) => self.address.clone(),
+        }
+    }
+
+    fn idempotency_key(&self, order: &Order) -> Option<IdempotencyKey> {
+        let owner = match self.starter().participant {
+            Some(participant) => participant.to_string(),
+            None => self.address.clone(),
+        };
+        // The same key in two rooms means two runs.
+        let owner = self.room.as_ref().map_or(owner.clone(), |(room, _)| format!("{room}.{owner}"));
+        let (key, fingerprint) = (self.key.clone()?, order.fingerprint.clone());
+        Some(IdempotencyKey { owner, key, fingerprint })
+    }
+}
+
+impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> {
+    /// Records a run and queues it; with a key that was used before, answers the run of then.
+    ///
+    /// # Errors
+    /// [`RunError::Invalid`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of a part: then no run
+    /// goes on from this request, unless the key is sent again.
+    pub async fn submit(&self, order: Order, sender: &Sender, now: TimestampMs) -> Result<RunRecord, RunError> {
+        let entry = order.checked(self.source_max_bytes)?;
+        self.count(sender, now).await?;
+        let key = sender.idempotency_key(&order);
+        let id = RunId::from_entropy(&entropy());
+        let source = self.ledger.keep_files(&id, order.files).await?;
+        let Order { language, stdin, args, .. } = order;
+        let run = RunRecord {
+            id,
+            room: sender.room.clone(),
+            starter: sender.starter(),
+            program: Program { language, entry, stdin, args, source },
+            status: RunStatus::Queued,
+            output_key: None,
+            created_at: now,
+            ended_at: None,
+        };
+        let run = match self.ledger.store.create(&run, key.as_ref()).await? {
+            Submission::Stored => run,
+            Submission::KeyTaken { fingerprint, .. }
+                if Some(&fingerprint) != key.as_ref().map(|key| &key.fingerprint) =>
+            {
+                return Err(RunError::KeyReused);
+            }
+            Submission::KeyTaken { run, .. } => self.ledger.record(&run).await?,
+        };
+        // A run of before that still waits may never have reached the queue. A second message does no harm.
+        if run.status == RunStatus::Queued {
+            self.enqueue(&run, sender, now).await?;
+        }
+        wake(&self.launcher).await;
+        Ok(run)
+    }
+
+    /// Counts a guest's run: for the guest, and for all behind one address.
+    async fn count(&self, sender: &Sender, now: TimestampMs) -> Result<(), RunError> {
+        let participant = match &sender.who {
+            Who::Account { .. } => return Ok(()),
+            Who::Guest { participant, .. } => Some(participant),
+            Who::Anonymous => None,
+        };
+        if self.limits == Switch::Off {
+            return Ok(());
+        }
+        let address = (format!("ADDRESS#{}", sender.address), GUEST_RUNS_PER_MINUTE_AND_ADDRESS);
+        let guest = participant.map(|participant| (format!("GUEST#{participant}"), GUEST_RUNS_PER_MINUTE));
+        for (key, most) in guest.into_iter().chain([address]) {
+            if !self.ledger.store.count(&key, most, now).await? {
+                return Err(RunError::TooMany { retry_after_s: 60 - now / 1000 % 60 });
+            }
+        }
+        Ok(())
+    }
+
+    async fn enqueue(&self, run: &RunRecord, sender: &Sender, now: TimestampMs) -> Result<(), RunError> {
+        let iat = now / 1000;
+        let ticket = self.signer.sign(&ClaimTicket { run: run.id.clone(), iat, exp: iat + CLAIM_LIFETIME_S })?;
+        let message = QueueMessage { run_id: run.id.clone(), ticket, request_id: sender.request_id.clone() };
+        let Err(failure) = self.queue.send(&message, &sender.tenant()).await else { return Ok(()) };
+        // Without a key nobody can send it again, so it must not wait for ever. With one it may.
+        if sender.key.is_none() {
+            let change = RunChange::Fail { reason: RunReason::Internal };
+            if let Err(second) = self.ledger.change(&run.id, change, now).await {
+                error!(run.id = %run.id, error = chain(&second), "a run that was not queued could not be marked as failed");
+            }
+        }
+        Err(failure.into())
+    }
+}
+
+/// Makes sure that a runner is wanted. A failure is logged and goes no further: the queue keeps the run.
+pub async fn wake(launcher: &impl Launcher) {
+    match tokio::time::timeout(WAKE_TIMEOUT, launcher.ensure_running()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => warn!(error = chain(&failure), "the runners' service could not be asked for a runner"),
+        Err(_) => warn!("the runners' service did not answer in time"),
+    }
+}

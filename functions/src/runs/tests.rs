@@ -1,0 +1,265 @@
+//! Runs over systems that break.
+
+use std::sync::Arc;
+
+use protocol::ids::{ParticipantId, RoomId, RunId};
+use protocol::language::Language;
+use protocol::path::FilePath;
+use protocol::run::{RunReason, RunResult, RunState, SourceFile, TransitionError};
+use protocol::runner::RunReport;
+use protocol::token::{AttemptClaims, ClaimTicket};
+
+use super::error::RunError;
+use super::ledger::Ledger;
+use super::order::Order;
+use super::submit::{Sender, Submitter, Who};
+use crate::attempts::reports::Reports;
+use crate::config::Switch;
+use crate::dead_letters::{Batch, DeadLetters, Letter};
+use crate::fakes::{Break, MemoryArtifacts, MemoryEdge, MemoryLauncher, MemoryQueue, MemoryRuns, signer};
+use crate::ports::PortError;
+
+const NOW: u64 = 1_800_000_000_000;
+const LEASE: u64 = protocol::limits::ATTEMPT_LEASE_MS;
+
+type TestSubmitter = Submitter<MemoryRuns, MemoryArtifacts, MemoryQueue, MemoryLauncher>;
+
+fn submitter() -> TestSubmitter {
+    Submitter {
+        ledger: Ledger { store: MemoryRuns::default(), artifacts: MemoryArtifacts::default() },
+        queue: MemoryQueue::default(),
+        launcher: MemoryLauncher::default(),
+        signer: Arc::new(signer()),
+        limits: Switch::On,
+        source_max_bytes: 1024 * 1024,
+    }
+}
+
+fn order(source: &str) -> Order {
+    let path = FilePath::parse("main.py").expect("a path");
+    let files = vec![SourceFile { path, content: source.to_owned() }];
+    let (stdin, args) = (String::new(), Vec::new());
+    Order { language: Language::Python, entry: None, stdin, args, files, fingerprint: source.to_owned() }
+}
+
+fn sender(key: Option<&str>) -> Sender {
+    let who = Who::Guest { participant: ParticipantId::from_entropy(&[1; 32]), name: "Ada".to_owned() };
+    Sender {
+        who,
+        room: Some((RoomId::from_entropy(&[2; 32]), 7)),
+        address: "192.0.2.1".to_owned(),
+        key: key.map(str::to_owned),
+        request_id: "r".to_owned(),
+    }
+}
+
+fn result(stdout: &str) -> RunReport {
+    RunReport {
+        result: RunResult {
+            reason: None,
+            exit_code: Some(0),
+            signal: None,
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+            truncated: false,
+            wall_ms: 5,
+            cpu_ms: 4,
+            memory_bytes: 3,
+            sandbox: "process".to_owned(),
+        },
+    }
+}
+
+fn ticket(run: &RunId) -> ClaimTicket {
+    ClaimTicket { run: run.clone(), iat: 0, exp: u64::MAX }
+}
+
+fn attempt(run: &RunId, attempt: u32) -> AttemptClaims {
+    AttemptClaims { run: run.clone(), room: None, attempt, iat: 0, exp: u64::MAX }
+}
+
+/// A queued run, and the reports about it.
+async fn queued() -> (Reports<MemoryRuns, MemoryArtifacts>, RunId) {
+    let submitter = submitter();
+    let run = submitter.submit(order("print()"), &sender(None), NOW).await.expect("submitted");
+    (Reports { ledger: submitter.ledger, signer: submitter.signer }, run.id)
+}
+
+fn refused(answer: Result<impl std::fmt::Debug, RunError>) -> TransitionError {
+    match answer.expect_err("refused") {
+        RunError::Transition(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_submitted_run_is_queued_once_and_wakes_a_runner() {
+    let submitter = submitter();
+    let run = submitter.submit(order("print()"), &sender(None), NOW).await.expect("submitted");
+    assert_eq!(run.status.state(), RunState::Queued);
+    let messages = submitter.queue.messages.lock().expect("no panic");
+    assert_eq!(messages.iter().map(|message| &message.run_id).collect::<Vec<_>>(), [&run.id]);
+    let claims: ClaimTicket = submitter.signer.key_set().verify(&messages[0].ticket, NOW).expect("a ticket");
+    assert_eq!(claims.run, run.id);
+    assert_eq!(*submitter.launcher.calls.lock().expect("no panic"), 1);
+}
+
+#[tokio::test]
+async fn the_same_key_answers_the_same_run_and_another_request_is_a_conflict() {
+    let submitter = submitter();
+    let first = submitter.submit(order("a"), &sender(Some("k")), NOW).await.expect("submitted");
+    let again = submitter.submit(order("a"), &sender(Some("k")), NOW + 1).await.expect("answered");
+    assert_eq!(first.id, again.id);
+    let other = submitter.submit(order("b"), &sender(Some("k")), NOW + 2).await;
+    assert!(matches!(other, Err(RunError::KeyReused)), "{other:?}");
+    assert_eq!(submitter.ledger.store.runs.lock().expect("no panic").len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_makes_up_for_a_queue_that_failed() {
+    for kind in [Break::Before, Break::After] {
+        let submitter = submitter();
+        submitter.queue.breaks.next(kind);
+        let broken = submitter.submit(order("a"), &sender(Some("k")), NOW).await;
+        assert!(matches!(broken, Err(RunError::Port(PortError::Unavailable { .. }))), "{broken:?}");
+        let run = submitter.submit(order("a"), &sender(Some("k")), NOW + 1).await.expect("submitted");
+        assert_eq!(submitter.queue.messages.lock().expect("no panic").last().map(|m| m.run_id.clone()), Some(run.id));
+        assert_eq!(submitter.ledger.store.runs.lock().expect("no panic").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_queued_does_not_wait_for_ever() {
+    let submitter = submitter();
+    submitter.queue.breaks.next(Break::Before);
+    submitter.submit(order("a"), &sender(None), NOW).await.expect_err("the queue failed");
+    let states: Vec<_> =
+        submitter.ledger.store.runs.lock().expect("no panic").values().map(|run| run.status.state()).collect();
+    assert_eq!(states, [RunState::Failed]);
+}
+
+#[tokio::test]
+async fn a_launcher_that_fails_does_not_fail_the_run() {
+    let submitter = submitter();
+    submitter.launcher.breaks.next(Break::Before);
+    submitter.submit(order("a"), &sender(None), NOW).await.expect("submitted");
+}
+
+#[tokio::test]
+async fn a_guest_starts_20_runs_a_minute() {
+    let submitter = submitter();
+    for _ in 0..20 {
+        submitter.submit(order("a"), &sender(None), NOW + 15_000).await.expect("submitted");
+    }
+    let refused = submitter.submit(order("a"), &sender(None), NOW + 15_000).await;
+    assert!(matches!(refused, Err(RunError::TooMany { retry_after_s: 45 })), "{refused:?}");
+    submitter.submit(order("a"), &sender(None), NOW + 60_000).await.expect("the next minute");
+    let lifted = Submitter { limits: Switch::Off, ..submitter };
+    for _ in 0..30 {
+        lifted.submit(order("a"), &sender(None), NOW).await.expect("submitted");
+    }
+}
+
+#[tokio::test]
+async fn a_large_bundle_reaches_the_runner_whole() {
+    let submitter = submitter();
+    let source = "\u{1}".repeat(30_000);
+    let run = submitter.submit(order(&source), &sender(None), NOW).await.expect("submitted");
+    assert_eq!(submitter.ledger.artifacts.texts.lock().expect("no panic").len(), 1);
+    let reports = Reports { ledger: submitter.ledger, signer: submitter.signer };
+    let granted = reports.claim(&run.id, &ticket(&run.id), NOW).await.expect("granted");
+    assert_eq!(granted.files[0].content, source);
+}
+
+#[tokio::test]
+async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
+    for kind in [Break::Before, Break::After] {
+        let (reports, run) = queued().await;
+        assert_eq!(reports.claim(&run, &ticket(&run), NOW).await.expect("granted").attempt, 1);
+        reports.ledger.store.breaks.next(kind);
+        reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 1).await.expect_err("broken");
+        let recorded = reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 2).await.expect("recorded");
+        let view = reports.ledger.view(&recorded).await.expect("a view");
+        assert_eq!((view.state, view.stdout.as_str(), view.exit_code), (RunState::Finished, "one", Some(0)));
+        // Nothing that comes later changes it.
+        assert_eq!(
+            refused(reports.finish(&run, &attempt(&run, 2), result("two"), NOW + 3).await),
+            TransitionError::Over
+        );
+        assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE).await), TransitionError::Over);
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_is_lost_is_made_again_after_the_lease() {
+    let (reports, run) = queued().await;
+    reports.ledger.store.breaks.next(Break::After);
+    reports.claim(&run, &ticket(&run), NOW).await.expect_err("broken");
+    assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE - 1).await), TransitionError::Leased);
+    assert_eq!(reports.claim(&run, &ticket(&run), NOW + LEASE).await.expect("granted").attempt, 2);
+    let late = reports.finish(&run, &attempt(&run, 1), result("late"), NOW + LEASE + 1).await;
+    assert_eq!(refused(late), TransitionError::Superseded);
+    let heartbeat = reports.heartbeat(&run, &attempt(&run, 1), NOW + LEASE + 1).await.expect("answered");
+    assert!(!heartbeat.wanted);
+    assert!(reports.heartbeat(&run, &attempt(&run, 2), NOW + LEASE + 1).await.expect("answered").wanted);
+}
+
+#[tokio::test]
+async fn a_credential_speaks_for_its_own_run_only() {
+    let (reports, run) = queued().await;
+    let other = RunId::from_entropy(&[9; 32]);
+    assert!(matches!(reports.claim(&run, &ticket(&other), NOW).await, Err(RunError::Forbidden)));
+    assert!(matches!(reports.heartbeat(&run, &attempt(&other, 1), NOW).await, Err(RunError::Forbidden)));
+    let finish = reports.finish(&run, &attempt(&other, 1), result(""), NOW).await;
+    assert!(matches!(finish, Err(RunError::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_large_output_is_kept_apart_by_attempt() {
+    let (reports, run) = queued().await;
+    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    let output = "x".repeat(200_000);
+    let record = reports.finish(&run, &attempt(&run, 1), result(&output), NOW).await.expect("recorded");
+    assert_eq!(record.output_key, Some(format!("outputs/{run}/1.json")));
+    assert_eq!(reports.ledger.view(&record).await.expect("a view").stdout, output);
+}
+
+fn dead_letter(run: &RunId) -> Batch {
+    let body = format!(r#"{{"runId":"{run}","ticket":"t","requestId":"r"}}"#);
+    Batch { records: vec![Letter { message_id: "m".to_owned(), body }] }
+}
+
+#[tokio::test]
+async fn a_dead_letter_loses_its_run_and_the_room_hears_it_even_if_not_at_once() {
+    let (reports, run) = queued().await;
+    let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
+    dead_letters.edge.breaks.next(Break::Before);
+    assert_eq!(dead_letters.handle(dead_letter(&run), NOW).await.batch_item_failures.len(), 1);
+    assert!(dead_letters.handle(dead_letter(&run), NOW).await.batch_item_failures.is_empty());
+    let told = dead_letters.edge.runs.lock().expect("no panic");
+    let told: Vec<_> = told.iter().map(|(_, run)| (run.state, run.reason)).collect();
+    assert_eq!(told, [(RunState::Failed, Some(RunReason::Lost))]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_a_live_attempt_comes_again_and_one_of_an_ended_run_goes() {
+    let (reports, run) = queued().await;
+    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
+    assert_eq!(dead_letters.handle(dead_letter(&run), NOW + 1).await.batch_item_failures.len(), 1);
+    let reports = Reports { ledger: dead_letters.ledger, signer: reports.signer };
+    reports.finish(&run, &attempt(&run, 1), result("done"), NOW + 2).await.expect("recorded");
+    let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
+    assert!(dead_letters.handle(dead_letter(&run), NOW + LEASE).await.batch_item_failures.is_empty());
+    assert!(dead_letters.edge.runs.lock().expect("no panic").is_empty());
+    let run = dead_letters.ledger.record(&run).await.expect("a run");
+    assert_eq!(run.status.state(), RunState::Finished);
+}
+
+#[tokio::test]
+async fn an_unreadable_letter_is_not_kept() {
+    let (reports, _) = queued().await;
+    let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
+    let batch = Batch { records: vec![Letter { message_id: "m".to_owned(), body: "?".to_owned() }] };
+    assert!(dead_letters.handle(batch, NOW).await.batch_item_failures.is_empty());
+}
