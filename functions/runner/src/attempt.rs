@@ -115,11 +115,13 @@ impl Tools {
             }
         });
         let executed = execute(&self.sandbox, claim, &frames, wished).await;
+        // An attempt that could not be executed has said no end.
+        drop(frames);
         if let Some(stream) = stream {
             let abort = stream.abort_handle();
             let grace = if executed.was_stopped { STOPPED_DELIVERY_GRACE } else { DELIVERY_GRACE };
             match timeout(grace, stream).await {
-                Ok(Ok(stream::Delivery::Complete)) => {}
+                Ok(Ok(stream::Delivery::Complete | stream::Delivery::Abandoned)) => {}
                 Ok(other) => tracing::warn!(?other, "the room did not take all of the output"),
                 Err(_elapsed) => tracing::warn!("the room has not acknowledged all of the output"),
             }

@@ -41,6 +41,8 @@ pub enum Delivery {
     Complete,
     /// The room does not want this attempt.
     Refused,
+    /// The attempt was given up before its end.
+    Abandoned,
 }
 
 /// One attempt's stream.
@@ -116,8 +118,7 @@ impl Stream {
         loop {
             tokio::select! {
                 frame = self.frames.recv(), if self.end.is_none() => {
-                    // Without an end the attempt was given up: there is nobody to deliver for.
-                    let Some(frame) = frame else { return Left::For(Delivery::Refused) };
+                    let Some(frame) = frame else { return Left::For(Delivery::Abandoned) };
                     let sent = send(&mut socket, &frame).await;
                     self.remember(frame);
                     if sent.is_err() {

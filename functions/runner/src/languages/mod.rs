@@ -1,4 +1,4 @@
-//! How each language is compiled and run. Adding one is one file with one [`Recipe`] and one line in [`RECIPES`].
+//! How each language is compiled and run. Adding one is one file with one [`Recipe`] and one line in `RECIPES`.
 //!
 //! What people see of a language is in [`protocol::language`]; this is what only the machine that runs it knows.
 

@@ -1,7 +1,7 @@
 //! What the runner and its warden say to each other: orders go down one pipe, one report comes back on another.
 //!
-//! Orders are a length (4 bytes, little endian) and a [`JailSpec`] as JSON; after that each byte is a [`Stop`], and
-//! the end of the pipe means that the runner is gone. The report is one [`Report`] as JSON.
+//! Orders are a length (4 bytes, little endian) and a `JailSpec` as JSON; after that each byte is a [`Stop`], and
+//! the end of the pipe means that the runner is gone. The report is one `Report` as JSON.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;

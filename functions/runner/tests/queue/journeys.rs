@@ -179,3 +179,18 @@ async fn a_killed_runner_takes_its_program_along() {
         assert!(started.elapsed().as_secs() < 5, "it still runs");
     }
 }
+
+#[tokio::test]
+async fn a_run_that_cannot_be_executed_is_recorded_as_our_fault() {
+    let mut behaviour = Behaviour::python("");
+    // A file that is a folder of another: no place can be made of these.
+    for path in ["a", "a/b"] {
+        let file = json!({"path": path, "content": ""});
+        behaviour.granted.files.push(serde_json::from_value(file).expect("a file"));
+    }
+    let mut world = World::start(behaviour).await;
+    let room = world.stream().await;
+    assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 0 });
+    room.send(ack(0)).expect("the room speaks");
+    assert_eq!(world.report().await.result.reason, Some(RunReason::Internal));
+}
