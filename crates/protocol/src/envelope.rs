@@ -93,7 +93,8 @@ impl ErrorBody {
     /// A `VALIDATION_FAILED` that names every wrong field.
     #[must_use]
     pub fn validation(fields: &[FieldError]) -> Self {
-        let message = fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect::<Vec<_>>().join("; ");
+        let message =
+            fields.iter().map(|field| format!("{}: {}", field.field, field.message)).collect::<Vec<_>>().join("; ");
         let details = Some(serde_json::json!({ "fields": fields }));
         Self { code: ErrorCode::ValidationFailed, message, details }
     }

@@ -235,7 +235,7 @@ pub enum ClientEvent {
         /// Which.
         run_id: RunId,
     },
-    /// Types into a running program.
+    /// Types into a running program. Refused with `CONFLICT`: a run gets all of its input at its start.
     #[serde(rename = "run:stdin")]
     RunStdin {
         /// Which.

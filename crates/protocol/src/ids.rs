@@ -126,7 +126,8 @@ mod tests {
     fn only_twenty_characters_of_base_36_are_an_id() {
         let valid = "0123456789abcdefghij";
         assert_eq!(RoomId::parse(valid).map(String::from), Ok(valid.to_owned()));
-        for bad in ["", "0123456789abcdefghi", "0123456789abcdefghijk", "0123456789ABCDEFGHIJ", "0123456789abcdefg/ij"] {
+        for bad in ["", "0123456789abcdefghi", "0123456789abcdefghijk", "0123456789ABCDEFGHIJ", "0123456789abcdefg/ij"]
+        {
             assert_eq!(RoomId::parse(bad), Err(InvalidId), "{bad}");
         }
     }

@@ -142,9 +142,4 @@ pub enum RoomFrame {
     },
     /// A person stopped the run.
     Cancel,
-    /// A person typed.
-    Stdin {
-        /// What.
-        data: String,
-    },
 }

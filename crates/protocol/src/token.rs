@@ -210,7 +210,8 @@ impl KeySet {
     /// [`TokenError::Invalid`].
     pub fn verify<C: Claims>(&self, token: &str, now: TimestampMs) -> Result<C, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(TokenError::Invalid)?;
-        let key = header.kid.and_then(|kid| self.keys.iter().find(|key| key.kid == kid)).ok_or(TokenError::UnknownKey)?;
+        let key =
+            header.kid.and_then(|kid| self.keys.iter().find(|key| key.kid == kid)).ok_or(TokenError::UnknownKey)?;
         let decoding = DecodingKey::from_ed_components(&key.x).map_err(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[C::AUDIENCE]);

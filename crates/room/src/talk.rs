@@ -3,8 +3,7 @@
 use protocol::TimestampMs;
 use protocol::envelope::{ErrorBody, ErrorCode, FieldError};
 use protocol::event::{ChatMessage, ClientEvent, Participant, RoomEvent};
-use protocol::ids::RunId;
-use protocol::limits::{CHAT_MESSAGE_MAX_BYTES, RUN_STDIN_MAX_BYTES};
+use protocol::limits::CHAT_MESSAGE_MAX_BYTES;
 use protocol::run::RoomRunRequest;
 
 use crate::effect::{Caller, Effect};
@@ -53,8 +52,12 @@ impl Room {
             ClientEvent::RunStart { request } => self.on_run_start(socket, caller, request, now, effects),
             ClientEvent::RunCancel { .. } if !rights.run => effects.push(denied("run:cancel")),
             ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, caller, run: run_id }),
-            ClientEvent::RunStdin { .. } if !rights.run => effects.push(denied("run:stdin")),
-            ClientEvent::RunStdin { run_id, data } => self.on_stdin(socket, &run_id, data, effects),
+            ClientEvent::RunStdin { .. } => {
+                // A program that reads to the end of its input must not wait for somebody who may never type.
+                let message = "a run gets all of its standard input at its start; run it again with other input";
+                let error = ErrorBody::new(ErrorCode::Conflict, message);
+                effects.push(complaint(socket, Some("run:stdin".to_owned()), error));
+            }
         }
     }
 
@@ -96,21 +99,6 @@ impl Room {
         let Some(document) = &self.document else { return };
         let (files, position) = (document.source_files(), self.position);
         effects.push(Effect::SubmitRun { socket, caller, request, files, position });
-    }
-
-    fn on_stdin(&self, socket: SocketId, run: &RunId, data: String, effects: &mut Vec<Effect>) {
-        let error = match self.runner_of(run) {
-            Some(runner) if data.len() <= RUN_STDIN_MAX_BYTES => {
-                effects.push(Self::to_runner(runner, &protocol::runner::RoomFrame::Stdin { data }));
-                return;
-            }
-            Some(_) => ErrorBody::new(
-                ErrorCode::PayloadTooLarge,
-                format!("a piece of standard input has at most {RUN_STDIN_MAX_BYTES} bytes"),
-            ),
-            None => ErrorBody::new(ErrorCode::Conflict, "the run is not at work, so nothing reads its standard input"),
-        };
-        effects.push(complaint(socket, Some("run:stdin".to_owned()), error));
     }
 }
 

@@ -338,6 +338,7 @@ fn what_cannot_be_read_is_answered_with_an_error() {
         (r#"{"type":"no:such"}"#, Some("no:such")),
         (r#"{"type":"chat:send","text":" "}"#, Some("chat:send")),
         (r#"{"type":"run:start","language":"python"}"#, Some("run:start")),
+        (r#"{"type":"run:stdin","runId":"0123456789abcdefghij","data":"x"}"#, Some("run:stdin")),
     ];
     for (text, expected) in cases {
         let effects = room.handle(Input::Text { socket: ada, text: text.to_owned() }, NOW);

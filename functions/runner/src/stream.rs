@@ -164,7 +164,6 @@ impl Stream {
             Ok(RoomFrame::Cancel) => {
                 self.wishes.send_replace(Wish::Stop);
             }
-            Ok(RoomFrame::Stdin { .. }) => tracing::debug!("input while running is not taken: its end was said"),
             Err(error) => tracing::warn!(%error, "the room said something unknown"),
         }
         None
