@@ -22,11 +22,14 @@ const DELIVERY_GRACE: Duration = Duration::from_secs(5);
 /// The same for a run that was stopped: nobody waits for a result.
 const STOPPED_DELIVERY_GRACE: Duration = Duration::from_millis(500);
 
+/// How often a message's run is claimed: with pauses that double from 100 ms, over 3 s.
+const CLAIMS_MAX: u32 = 6;
+
 /// How often a result is offered before its message is left to another attempt: with pauses that double from 100 ms,
 /// about 50 s.
 const REPORTS_MAX: u32 = 9;
 
-/// First pause between two offers.
+/// First pause between two tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What an attempt works with.
@@ -62,7 +65,7 @@ impl Tools {
     /// Works on a message. `give_up` turns to [`Wish::Stop`] when the runner has to go before the attempt has ended.
     pub async fn attempt(&self, delivery: &Delivery, give_up: watch::Receiver<Wish>) -> After {
         let ticket = standing(delivery, &delivery.message.ticket);
-        let (fate, after) = match self.edge.claim(&ticket).await {
+        let (fate, after) = match self.claim(&ticket).await {
             Ok(claim) => {
                 tracing::info!(attempt = claim.attempt, language = ?claim.language, "claimed");
                 self.work(&claim, delivery, give_up).await
@@ -82,6 +85,23 @@ impl Tools {
             tracing::warn!(%error, "the message comes again");
         }
         after
+    }
+
+    /// Claims, and tries again while the edge is away: otherwise the message would stay invisible for 30 s. When only
+    /// an answer was lost the lease stands in the way, and the message comes again.
+    async fn claim(&self, ticket: &Standing) -> Result<ClaimGranted, EdgeError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..CLAIMS_MAX {
+            match self.edge.claim(ticket).await {
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(error = crate::chain(&error), "the claim was not answered; trying again");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                other => return other,
+            }
+        }
+        self.edge.claim(ticket).await
     }
 
     async fn work(&self, claim: &ClaimGranted, delivery: &Delivery, give_up: watch::Receiver<Wish>) -> (Fate, After) {

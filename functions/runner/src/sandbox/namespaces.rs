@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, chown, symlink};
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -68,7 +68,6 @@ pub(super) fn build(root: &Path, uid: u32, limits: Option<StepLimits>) -> io::Re
     let home = root.join("job");
     let (bytes, inodes) = limits.map_or((0, 0), |limits| (limits.disk_bytes, limits.inodes));
     mount_memory(&home, &format!("size={bytes},nr_inodes={inodes},mode=755"), SEALED)?;
-    chown(&home, Some(uid), Some(uid))?;
     let read_only = SEALED | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
     mount(None::<&str>, root, None::<&str>, read_only, None::<&str>)?;
     Ok(home)

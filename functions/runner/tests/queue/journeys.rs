@@ -89,7 +89,7 @@ async fn a_flood_is_cut_and_its_program_stopped() {
 
 #[tokio::test]
 async fn a_run_that_is_over_is_deleted_and_anothers_is_left() {
-    let claim = |over: bool| Behaviour { claim: (409, json!({"over": over})), ..Behaviour::python("") };
+    let claim = |over: bool| Behaviour { claims: vec![(409, json!({"over": over}))], ..Behaviour::python("") };
     let mut world = World::start(claim(true)).await;
     world.find(is_deleted).await;
     let mut world = World::start(claim(false)).await;
@@ -97,6 +97,13 @@ async fn a_run_that_is_over_is_deleted_and_anothers_is_left() {
     world.terminate();
     assert!(world.exit().await.success());
     assert!(world.rest().is_empty());
+}
+
+#[tokio::test]
+async fn a_claim_is_repeated_while_the_edge_is_away() {
+    let claims = vec![(503, Value::Null), (500, Value::Null)];
+    let mut world = World::start(Behaviour { claims, ..Behaviour::python("say('ok')").without_room() }).await;
+    assert_eq!(world.report().await.result.stdout, "ok\n");
 }
 
 #[tokio::test]

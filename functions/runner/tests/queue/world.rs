@@ -47,8 +47,8 @@ pub(crate) enum RoomSays {
 /// How the parts around the runner behave.
 #[derive(Debug, Clone)]
 pub(crate) struct Behaviour {
-    /// Status and details of claims; a claim is granted with 200.
-    pub(crate) claim: (u16, Value),
+    /// Statuses and details of the first claims; later ones are granted.
+    pub(crate) claims: Vec<(u16, Value)>,
     /// What heartbeats answer.
     pub(crate) wanted: bool,
     /// Statuses of the first results; later ones are 200.
@@ -73,7 +73,7 @@ impl Behaviour {
             "limits": serde_json::to_value(protocol::runner::RunLimits::default()).expect("serialises"),
         });
         let granted = serde_json::from_value(granted).expect("a claim");
-        Self { claim: (200, Value::Null), wanted: true, results: Vec::new(), granted, grace_ms: 20_000 }
+        Self { claims: Vec::new(), wanted: true, results: Vec::new(), granted, grace_ms: 20_000 }
     }
 
     pub(crate) fn without_room(mut self) -> Self {
@@ -192,7 +192,8 @@ async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSende
         Some("claim") => {
             assert_eq!(bearer, "Bearer ticket");
             drop(tell.send(Deed::Claimed));
-            (behaviour.claim.0, json!(behaviour.granted), behaviour.claim.1.clone())
+            let (status, details) = planned(&mut behaviour.claims);
+            (status, json!(behaviour.granted), details)
         }
         Some("heartbeat") => {
             drop(tell.send(Deed::Heartbeat));
@@ -202,13 +203,17 @@ async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSende
             assert_eq!(bearer, "Bearer credential");
             let report = serde_json::from_value(request.body).expect("a report");
             drop(tell.send(Deed::Reported(Box::new(report))));
-            let planned = if behaviour.results.is_empty() { None } else { Some(behaviour.results.remove(0)) };
-            let (status, details) = planned.unwrap_or((200, Value::Null));
+            let (status, details) = planned(&mut behaviour.results);
             (status, json!({"run": {}}), details)
         }
         other => panic!("the edge was asked for {other:?}"),
     };
     (status, envelope(status, &data, &details))
+}
+
+/// The first of what was planned, or success.
+fn planned(answers: &mut Vec<(u16, Value)>) -> (u16, Value) {
+    if answers.is_empty() { (200, Value::Null) } else { answers.remove(0) }
 }
 
 fn envelope(status: u16, data: &Value, details: &Value) -> Value {

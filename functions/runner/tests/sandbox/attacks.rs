@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use nix::libc;
-use runner::sandbox::{Ended, Withheld};
+use runner::sandbox::{Bound, Ended, Withheld};
 
 use crate::support::{Case, MODES, gather, open};
 
@@ -242,4 +242,36 @@ print([pid for pid in os.listdir('/proc') if pid.isdigit()] == [str(os.getpid())
 print(open('/etc/passwd').read().count('coder'), open('/proc/net/dev').read().count(':'))";
     let ran = Case::python(source).run(Withheld::Nothing).await;
     assert_eq!(ran.stdout, "['/proc/2']\nTrue tutti\n1 1\n", "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn the_jobs_own_folders_cannot_be_exchanged() {
+    let source = "
+import os
+def works(act):
+    try: act()
+    except OSError: return False
+    return True
+acts = [lambda: os.rename('../work', '../elsewhere'), lambda: os.symlink('/', '../link'), lambda: os.chmod('..', 0o777)]
+print([works(act) for act in acts])";
+    for mode in MODES {
+        let ran = Case::python(source).run(mode).await;
+        assert_eq!(ran.stdout, "[False, False, False]\n", "{mode:?}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn kernel_settings_cannot_be_written() {
+    let source = "open('/proc/sys/kernel/hostname', 'r+'); print('got')";
+    check(source, &[]).await;
+    check("open('/proc/sys/vm/overcommit_memory', 'r+'); print('got')", &[]).await;
+}
+
+#[tokio::test]
+async fn a_program_that_stops_itself_is_ended() {
+    let source = "import os; os.fork(); os.kill(0, 19)";
+    for mode in MODES {
+        let ran = Case::python(source).with_limits(|limits| limits.wall_ms = 300).run(mode).await;
+        assert_eq!(ran.last_step().bound, Some(Bound::Time), "{mode:?}: {ran:?}");
+    }
 }
