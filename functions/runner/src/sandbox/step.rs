@@ -53,8 +53,16 @@ pub(super) fn run(plan: &Plan<'_>, around: &Surroundings<'_>) -> Result<Finished
     let started = Instant::now();
     let mut child = Started::fork(plan, around.place.root()).map_err(|error| format!("starting the job: {error}"))?;
     let mut usage = Usage::default();
-    let mut guard =
-        Guard { plan, around, main: child.main, started, peak_bytes: 0, looks: 0, ending: Ending::default() };
+    let mut guard = Guard {
+        plan,
+        around,
+        main: child.main,
+        started,
+        looked: started,
+        peak_bytes: 0,
+        looks: 0,
+        ending: Ending::default(),
+    };
     let status = guard.until_main_ends(&mut usage)?;
     let wall_ms = millis(started.elapsed());
     let Guard { peak_bytes, mut ending, .. } = guard;
@@ -192,6 +200,8 @@ struct Guard<'run, 'warden> {
     around: &'run Surroundings<'warden>,
     main: Pid,
     started: Instant,
+    /// When the job was last measured.
+    looked: Instant,
     /// The most memory that was seen.
     peak_bytes: u64,
     looks: u32,
@@ -207,7 +217,10 @@ impl Guard<'_, '_> {
                     return Ok(status);
                 }
             }
-            if self.ending.bound.is_none() && self.ending.stopped.is_none() {
+            // By the clock and not by the wait's end: children that end all the time must not keep it from looking.
+            let is_due = self.looked.elapsed() >= LOOK_EVERY;
+            if is_due && self.ending.bound.is_none() && self.ending.stopped.is_none() {
+                self.looked = Instant::now();
                 self.ending.bound = self.bound_reached(usage);
             }
             if self.ending.bound.is_some() || self.ending.stopped.is_some() {
