@@ -1,6 +1,6 @@
 //! Accounts: registering, logging in and out, and the keys that tokens are checked with.
 //!
-//! [`accounts`] decides, [`handlers`] translates. An access token is signed and not stored; a refresh token is
+//! [`accounts`] decides, its handlers translate. An access token is signed and not stored; a refresh token is
 //! opaque, stored as its fingerprint, and replaced on each use. A refresh token that comes a second time ends its
 //! login, since one of the two who showed it has stolen it.
 

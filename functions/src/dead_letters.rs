@@ -72,7 +72,7 @@ impl DeadLetters<DynamoRuns, S3Artifacts, EdgeClient> {
         let aws = aws::connect().await;
         let signer = aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?;
         let store = DynamoRuns::new(&aws, config.runs_table);
-        store.warm_up().await?;
+        store.reach().await?;
         let artifacts = S3Artifacts::new(&aws, config.bundles_bucket);
         let edge = EdgeClient::new(config.trust.edge_url, signer.into())?;
         Ok(Self { ledger: Ledger { store, artifacts }, edge })

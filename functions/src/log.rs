@@ -1,4 +1,4 @@
-//! The log: JSON lines on standard output, with the fields of the spans around them.
+//! The log: JSON lines on standard output, with the fields of the span around them.
 
 use lambda_http::tracing::subscriber::filter::{EnvFilter, LevelFilter};
 use lambda_http::tracing::subscriber::fmt;
@@ -6,7 +6,7 @@ use lambda_http::tracing::subscriber::fmt;
 /// Starts the log; `RUST_LOG` sets what is written (`info` unless set).
 pub fn start() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
-    fmt().json().flatten_event(true).with_target(false).with_env_filter(filter).init();
+    fmt().json().flatten_event(true).with_span_list(false).with_target(false).with_env_filter(filter).init();
 }
 
 /// An error with everything behind it, in one line.

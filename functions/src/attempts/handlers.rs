@@ -44,3 +44,9 @@ pub(super) async fn result(
     let run = attempts.reports.finish(&id, &of, report, now_ms()).await?;
     Ok(ok(RunAnswer { run: attempts.reports.ledger.view(&run).await? }))
 }
+
+/// `GET /internal/health`: 200 while the table `runs` can be read.
+pub(super) async fn health(State(attempts): State<Arc<Attempts>>) -> Answer<serde_json::Value> {
+    attempts.reports.ledger.store.reach().await?;
+    Ok(ok(serde_json::json!({ "status": "ok" })))
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use lambda_http::Error;
 use protocol::token::KeySet;
 
@@ -37,7 +37,7 @@ impl Attempts {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
         let store = DynamoRuns::new(&aws, config.runs_table);
-        store.warm_up().await?;
+        store.reach().await?;
         let artifacts = S3Artifacts::new(&aws, config.bundles_bucket);
         Ok(Self { reports: Reports { ledger: Ledger { store, artifacts }, signer } })
     }
@@ -48,6 +48,7 @@ pub fn router(attempts: Attempts) -> Router {
     let routes = Router::new()
         .route("/internal/runs/{id}/claim", post(handlers::claim))
         .route("/internal/runs/{id}/heartbeat", post(handlers::heartbeat))
-        .route("/internal/runs/{id}/result", post(handlers::result));
+        .route("/internal/runs/{id}/result", post(handlers::result))
+        .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(attempts))
 }

@@ -269,8 +269,7 @@ fn stored(refresh_token: &str, now: TimestampMs) -> StoredSecret {
 /// Names every field with everything that is wrong with it.
 fn check_fields(problems: &[(&str, Vec<&'static str>)]) -> Result<(), AuthError> {
     let wrong = |(field, problems): &(&str, Vec<&'static str>)| {
-        let message = format!("must hold: {}", problems.join("; "));
-        (!problems.is_empty()).then(|| FieldError { field: (*field).to_owned(), message })
+        (!problems.is_empty()).then(|| FieldError { field: (*field).to_owned(), message: problems.join("; ") })
     };
     let fields: Vec<_> = problems.iter().filter_map(wrong).collect();
     if fields.is_empty() { Ok(()) } else { Err(AuthError::Invalid(fields)) }

@@ -106,6 +106,12 @@ pub(super) async fn change_password(
     Ok(ok(serde_json::json!({})))
 }
 
+/// `GET /internal/health`: 200 while the table `accounts` can be read.
+pub(super) async fn health(State(auth): State<Arc<Auth>>) -> Answer<serde_json::Value> {
+    auth.accounts.store.reach().await?;
+    Ok(ok(serde_json::json!({ "status": "ok" })))
+}
+
 fn place(client: Client) -> Place {
     Place { address: client.address, user_agent: client.user_agent }
 }

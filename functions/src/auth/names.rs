@@ -26,7 +26,7 @@ pub fn normal(name: &str) -> String {
 pub fn username_problem(username: &str) -> Option<&'static str> {
     let is_allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let is_fine = USERNAME_CHARS.contains(&username.chars().count()) && username.chars().all(is_allowed);
-    (!is_fine).then_some("has 3 to 30 letters, digits or underscores")
+    (!is_fine).then_some("must have 3 to 30 letters, digits or underscores")
 }
 
 /// What is wrong with an address, if anything: the dot-atom form of RFC 5322, with letters of any script as RFC 6532
@@ -35,7 +35,7 @@ pub fn username_problem(username: &str) -> Option<&'static str> {
 pub fn email_problem(email: &str) -> Option<&'static str> {
     let is_fine = email.len() <= EMAIL_MAX_BYTES
         && email.rsplit_once('@').is_some_and(|(local, domain)| is_local_part(local) && is_domain(domain));
-    (!is_fine).then_some("is not an e-mail address")
+    (!is_fine).then_some("must be an e-mail address")
 }
 
 fn is_local_part(local: &str) -> bool {

@@ -84,13 +84,13 @@ pub enum PasswordError {
 #[must_use]
 pub fn problems(password: &str) -> Vec<&'static str> {
     let rules = [
-        (password.chars().count() < PASSWORD_MIN_CHARS, "has at least 8 characters"),
-        (password.len() > PASSWORD_MAX_BYTES, "has at most 512 bytes"),
-        (!password.chars().any(char::is_uppercase), "has an upper-case letter"),
-        (!password.chars().any(char::is_lowercase), "has a lower-case letter"),
-        (!password.chars().any(|character| character.is_ascii_digit()), "has a digit"),
-        (repeats_a_character(password), "has no character three times in a row"),
-        (is_common(password), "is not one of the common passwords"),
+        (password.chars().count() < PASSWORD_MIN_CHARS, "must have at least 8 characters"),
+        (password.len() > PASSWORD_MAX_BYTES, "must have at most 512 bytes"),
+        (!password.chars().any(char::is_uppercase), "must have an upper-case letter"),
+        (!password.chars().any(char::is_lowercase), "must have a lower-case letter"),
+        (!password.chars().any(|character| character.is_ascii_digit()), "must have a digit"),
+        (repeats_a_character(password), "must not have a character three times in a row"),
+        (is_common(password), "must not be a common password"),
     ];
     rules.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, rule)| rule).collect()
 }
@@ -162,14 +162,14 @@ mod tests {
         let check = |password: &str, rule: &str| {
             assert!(problems(password).contains(&rule), "{password}: {:?}", problems(password));
         };
-        check("aB3aB3a", "has at least 8 characters");
-        check(&"aB3".repeat(171), "has at most 512 bytes");
-        check("correct7horse", "has an upper-case letter");
-        check("CORRECT7HORSE", "has a lower-case letter");
-        check("CorrectHorse", "has a digit");
-        check("Correct777horse", "has no character three times in a row");
+        check("aB3aB3a", "must have at least 8 characters");
+        check(&"aB3".repeat(171), "must have at most 512 bytes");
+        check("correct7horse", "must have an upper-case letter");
+        check("CORRECT7HORSE", "must have a lower-case letter");
+        check("CorrectHorse", "must have a digit");
+        check("Correct777horse", "must not have a character three times in a row");
         for common in ["Password1", "Passw0rd!", "P@ssw0rd2024", "Qwerty123", "Welcome1!", "Iloveyou2"] {
-            check(common, "is not one of the common passwords");
+            check(common, "must not be a common password");
         }
         assert_eq!(problems("").len(), 4);
     }

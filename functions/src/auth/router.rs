@@ -36,7 +36,7 @@ impl Auth {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
         let store = DynamoAccounts::new(&aws, config.accounts_table);
-        store.warm_up().await?;
+        store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         Ok(Self { accounts: Accounts { store, edge, signer } })
     }
@@ -51,6 +51,7 @@ pub fn router(auth: Auth) -> Router {
         .route("/api/v1/auth/refresh", post(handlers::refresh))
         .route("/api/v1/auth/logout", post(handlers::logout))
         .route("/api/v1/auth/me", get(handlers::me).put(handlers::update_me))
-        .route("/api/v1/auth/change-password", post(handlers::change_password));
+        .route("/api/v1/auth/change-password", post(handlers::change_password))
+        .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(auth))
 }

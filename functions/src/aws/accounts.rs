@@ -31,11 +31,12 @@ impl DynamoAccounts {
         Self { table: Table::new(Client::new(config), table, "accounts") }
     }
 
-    /// Opens the connection, so that the first request finds it open.
+    /// Reads an item that is not there: opens the connection before the first request needs it, and says whether the
+    /// table can be read.
     ///
     /// # Errors
-    /// When the table cannot be read.
-    pub async fn warm_up(&self) -> Result<(), PortError> {
+    /// When it cannot.
+    pub async fn reach(&self) -> Result<(), PortError> {
         self.table.get(Key::email("")).await.map(drop)
     }
 }

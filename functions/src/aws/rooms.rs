@@ -32,11 +32,12 @@ impl DynamoRooms {
         Self { table: Table::new(Client::new(config), table, "rooms") }
     }
 
-    /// Opens the connection, so that the first request finds it open.
+    /// Reads an item that is not there: opens the connection before the first request needs it, and says whether the
+    /// table can be read.
     ///
     /// # Errors
-    /// When the table cannot be read.
-    pub async fn warm_up(&self) -> Result<(), PortError> {
+    /// When it cannot.
+    pub async fn reach(&self) -> Result<(), PortError> {
         self.table.get(Key::slug("")).await.map(drop)
     }
 }

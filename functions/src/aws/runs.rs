@@ -38,11 +38,12 @@ impl DynamoRuns {
         Self { table: Table::new(Client::new(config), table, "runs") }
     }
 
-    /// Opens the connection, so that the first request finds it open.
+    /// Reads an item that is not there: opens the connection before the first request needs it, and says whether the
+    /// table can be read.
     ///
     /// # Errors
-    /// When the table cannot be read.
-    pub async fn warm_up(&self) -> Result<(), PortError> {
+    /// When it cannot.
+    pub async fn reach(&self) -> Result<(), PortError> {
         self.table.get(Key::rate("", 0)).await.map(drop)
     }
 }

@@ -161,7 +161,7 @@ fn told_of_request(error: &RequestError) -> Told {
         RequestError::Unparsable(cause) => say(Code::BadRequest, &format!("The body is not JSON: {cause}.")),
         RequestError::Invalid(wrong) => fields(wrong),
         RequestError::Query(cause) => say(Code::BadRequest, &format!("{}.", cause.body_text())),
-        RequestError::NoBearer => say(Code::Unauthorized, "This needs an access token."),
+        RequestError::NoBearer => say(Code::Unauthorized, "This needs a token."),
         RequestError::MalformedBearer => say(Code::Unauthorized, "The Authorization header must be a bearer token."),
         RequestError::BadBearer(TokenError::Expired) => say(Code::Unauthorized, "The token has expired."),
         RequestError::BadBearer(_) => say(Code::Unauthorized, "The token is not valid."),

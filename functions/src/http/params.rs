@@ -57,7 +57,7 @@ impl PageParams {
         let Some(text) = &self.limit else { return Ok(PAGE_DEFAULT) };
         match text.parse() {
             Ok(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-            Ok(_) | Err(_) => Err(wrong("limit", format!("is a number from 1 to {PAGE_MAX}"))),
+            Ok(_) | Err(_) => Err(wrong("limit", format!("must be a number from 1 to {PAGE_MAX}"))),
         }
     }
 
@@ -101,7 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
         let header = |name: &str| header(&parts.headers, name);
         let idempotency_key = header("idempotency-key");
         if idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX_BYTES) {
-            let message = format!("has 1 to {IDEMPOTENCY_KEY_MAX_BYTES} characters");
+            let message = format!("must have 1 to {IDEMPOTENCY_KEY_MAX_BYTES} characters");
             return Err(wrong("Idempotency-Key", message).into());
         }
         Ok(Self {

@@ -129,6 +129,12 @@ pub(super) async fn runs(
     Ok(ok(Page { items: page.items.iter().map(summary).collect(), next_cursor }))
 }
 
+/// `GET /internal/health`: 200 while the table `rooms` can be read.
+pub(super) async fn health(State(function): Function) -> Answer<Value> {
+    function.rooms.store.reach().await?;
+    Ok(ok(json!({ "status": "ok" })))
+}
+
 fn answer(room: Room) -> RoomAnswer {
     RoomAnswer { room, owner_key: None }
 }

@@ -39,7 +39,7 @@ impl RoomsFunction {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
         let store = DynamoRooms::new(&aws, config.rooms_table);
-        store.warm_up().await?;
+        store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let launcher = EcsLauncher::new(&aws, config.runners);
         let rooms = Rooms { store, edge, launcher, signer, guests: config.guests };
@@ -56,6 +56,7 @@ pub fn router(function: RoomsFunction) -> Router {
         .route("/api/v1/rooms/{id}/token", post(handlers::token))
         .route("/api/v1/rooms/{id}/links", get(handlers::links).post(handlers::create_link))
         .route("/api/v1/rooms/{id}/links/{link}", delete(handlers::revoke_link))
-        .route("/api/v1/rooms/{id}/runs", get(handlers::runs));
+        .route("/api/v1/rooms/{id}/runs", get(handlers::runs))
+        .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(function))
 }

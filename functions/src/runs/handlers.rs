@@ -132,6 +132,12 @@ pub(super) async fn languages() -> Answer<Languages> {
     Ok(ok(Languages { items: LANGUAGES.to_vec() }))
 }
 
+/// `GET /internal/health`: 200 while the table `runs` can be read.
+pub(super) async fn health(State(runs): State<Arc<Runs>>) -> Answer<serde_json::Value> {
+    runs.submitter.ledger.store.reach().await?;
+    Ok(ok(serde_json::json!({ "status": "ok" })))
+}
+
 impl Runs {
     async fn cancel(&self, id: &RunId, caller: &Caller) -> Result<RunAnswer, RunError> {
         let ledger = &self.submitter.ledger;

@@ -44,7 +44,7 @@ impl Runs {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
         let store = DynamoRuns::new(&aws, config.runs_table);
-        store.warm_up().await?;
+        store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let submitter = Submitter {
             ledger: Ledger { store, artifacts: S3Artifacts::new(&aws, config.bundles_bucket) },
@@ -68,6 +68,7 @@ pub fn router(runs: Runs) -> Router {
         .route("/api/v1/languages", get(handlers::languages));
     let edge = Router::new()
         .route("/internal/runs", post(handlers::submit_from_room))
-        .route("/internal/runs/{id}/cancel", post(handlers::cancel_from_room));
+        .route("/internal/runs/{id}/cancel", post(handlers::cancel_from_room))
+        .route("/internal/health", get(handlers::health));
     framed(clients.merge(edge)).with_state(Arc::new(runs))
 }
