@@ -59,7 +59,7 @@ pub(crate) async fn submit_for_socket(
 
 /// Cancels a run: what the room has to hear then.
 pub(crate) async fn cancel(context: &RequestContext, caller: &Caller, run: &RunId) -> Result<Input, Failure> {
-    let path = format!("/api/v1/runs/{run}/cancel");
+    let path = format!("/internal/runs/{run}/cancel");
     let call = Call {
         function: Function::Runs,
         method: Method::Post,
