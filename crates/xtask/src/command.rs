@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::workspace::cargo_leftovers;
+
 /// How much of a failed command's output an error shows.
 const TAIL_LINES: usize = 40;
 
@@ -18,8 +20,7 @@ pub(crate) struct Run(Command);
 impl Run {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
-        // Cargo sets this for xtask; handed on it would pin toolchain and package for nested cargo calls.
-        for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "RUSTUP_TOOLCHAIN"] {
+        for name in cargo_leftovers() {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());

@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -67,4 +68,15 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 /// The first program of this name on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&variable("PATH")?).map(|dir| dir.join(name)).find(|file| file.is_file())
+}
+
+/// The variables that cargo and rustup set for this process because they started it. Handed on, they would pin the
+/// toolchain of nested cargo calls, and make build scripts run again that look at the name of the package.
+pub(crate) fn cargo_leftovers() -> impl Iterator<Item = OsString> {
+    const NAMES: [&str; 6] =
+        ["CARGO", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR", "RUSTUP_TOOLCHAIN"];
+    env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        NAMES.contains(&&*name) || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    })
 }

@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::log_lines;
+use crate::workspace::cargo_leftovers;
 
 /// What to run and how.
 #[derive(Clone, Debug)]
@@ -68,13 +69,13 @@ impl Guarded {
             .arg(&program.path)
             .args(&program.args)
             .envs(program.env.iter().map(|(name, value)| (name, value)))
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("CARGO_MANIFEST_DIR")
-            .env_remove("CARGO_MANIFEST_PATH")
             .current_dir(&program.dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0);
+        for name in cargo_leftovers() {
+            command.env_remove(name);
+        }
         let mut guard = command.spawn().with_context(|| format!("cannot start {}", program.path.display()))?;
         let alarm = Arc::<Notify>::default();
         if let Some(output) = guard.stdout.take() {

@@ -1,15 +1,16 @@
 //! Which log lines a person at the terminal wants to see.
 
 /// Complaints that are part of a healthy local start.
-const NOISE: [&str; 5] = [
-    // wrangler, without a network.
+const NOISE: [&str; 6] = [
+    // wrangler, where there is no network.
     "Request.cf",
+    "workers.cloudflare.com",
     "update available",
-    "Unable to fetch",
-    // The sandbox says which layers a plain kernel lacks.
-    "workers-sdk/issues",
-    // npm, about settings of the machine.
-    "npm warn",
+    // The functions' runtime: one request at a time for each instance is what is wanted.
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    // ministack: a logger of that name, and a feature of a service that is not used.
+    "[hypercorn.error] Running on",
+    "[kms] cryptography",
 ];
 
 /// Whether a line is a warning or an error, in any of the parts' formats.
@@ -48,6 +49,6 @@ mod tests {
 
     #[test]
     fn known_noise_is_left_out() {
-        assert!(!is_important("▲ [WARNING] Unable to fetch the `Request.cf` object"));
+        assert!(!is_important("▲ [WARNING] Unable to fetch the `Request.cf` object! Falling back"));
     }
 }

@@ -176,7 +176,8 @@ impl Keeper {
             status.guard = guarded.guard_pid();
         });
         let alarm = guarded.alarm();
-        let mut silences = 0;
+        // Silence before the first answer is a start that takes its time; whoever waits for it has a deadline.
+        let (mut answered, mut silences) = (false, 0);
         while silences < SILENCES {
             let probe = async {
                 sleep(PROBE_INTERVAL).await;
@@ -193,7 +194,10 @@ impl Keeper {
                     let _ = guarded.ended().await;
                     return Ending::Died("lost a process".to_owned());
                 }
-                answers = probe => silences = if answers { 0 } else { silences + 1 },
+                answers = probe => {
+                    answered |= answers;
+                    silences = if answers || !answered { 0 } else { silences + 1 };
+                }
             }
         }
         guarded.kill().await;
