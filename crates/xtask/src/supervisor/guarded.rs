@@ -3,7 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +57,8 @@ pub(crate) struct Guarded {
     orders: Option<ChildStdin>,
     /// Rung by a fatal log line.
     alarm: Arc<Notify>,
+    /// Set when the program is asked to end: what it complains about then helps nobody.
+    ending: Arc<AtomicBool>,
 }
 
 impl Guarded {
@@ -78,11 +83,13 @@ impl Guarded {
         }
         let mut guard = command.spawn().with_context(|| format!("cannot start {}", program.path.display()))?;
         let alarm = Arc::<Notify>::default();
+        let ending = Arc::<AtomicBool>::default();
         if let Some(output) = guard.stdout.take() {
-            tokio::spawn(show_lines(program.clone(), output, logs.verbose, Arc::clone(&alarm)));
+            let (alarm, ending) = (Arc::clone(&alarm), Arc::clone(&ending));
+            tokio::spawn(show_lines(program.clone(), output, logs.verbose, alarm, ending));
         }
         let orders = guard.stdin.take();
-        Ok(Self { guard, orders, alarm })
+        Ok(Self { guard, orders, alarm, ending })
     }
 
     /// The process that guards the program, while there is one.
@@ -92,6 +99,7 @@ impl Guarded {
 
     /// Asks the program to end; it is killed when its grace is over.
     pub(crate) fn stop(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
         self.orders = None;
     }
 
@@ -114,10 +122,11 @@ impl Guarded {
     }
 }
 
-async fn show_lines(program: Program, output: ChildStdout, verbose: bool, alarm: Arc<Notify>) {
+async fn show_lines(program: Program, output: ChildStdout, verbose: bool, alarm: Arc<Notify>, ending: Arc<AtomicBool>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        if verbose || log_lines::is_important(&line) {
+        let important = log_lines::is_important(&line) && !ending.load(Ordering::Relaxed);
+        if verbose || important {
             println!("{:>12} | {line}", program.name);
         }
         if (program.is_fatal)(&line) {

@@ -1,11 +1,13 @@
 //! Which log lines a person at the terminal wants to see.
 
 /// Complaints that are part of a healthy local start.
-const NOISE: [&str; 6] = [
+const NOISE: [&str; 8] = [
     // wrangler, where there is no network.
     "Request.cf",
     "workers.cloudflare.com",
     "update available",
+    "newer version of Wrangler",
+    "Would you like to report",
     // The functions' runtime: one request at a time for each instance is what is wanted.
     "AWS_LAMBDA_MAX_CONCURRENCY",
     // ministack: a logger of that name, and a feature of a service that is not used.
