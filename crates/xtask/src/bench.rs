@@ -42,7 +42,6 @@ enum How {
     /// By code here.
     Native(fn(&Workspace, &Running) -> Result<Results>),
     /// By a script, relative to the root, which Node runs.
-    #[expect(dead_code, reason = "the entries that have one come with their scripts")]
     Script(&'static str),
 }
 
@@ -50,6 +49,9 @@ enum How {
 const ENTRIES: &[Entry] = &[
     Entry { kind: Kind::Bench, name: "size", how: How::Native(native::size) },
     Entry { kind: Kind::Bench, name: "start", how: How::Native(native::start) },
+    Entry { kind: Kind::Bench, name: "keystroke", how: How::Script("tests/bench/keystroke.mjs") },
+    Entry { kind: Kind::Bench, name: "fanout", how: How::Script("tests/bench/fanout.mjs") },
+    Entry { kind: Kind::Bench, name: "run", how: How::Script("tests/bench/run.mjs") },
 ];
 
 #[derive(Serialize, Deserialize)]

@@ -72,8 +72,11 @@ impl Switch {
 
 #[derive(Args)]
 pub(crate) struct TestOptions {
-    /// Only suites whose name contains this
-    pub(crate) name: Option<String>,
+    /// One suite alone: page, crates, stock or browser
+    #[arg(value_parser = ["page", "crates", "stock", "browser"])]
+    pub(crate) suite: Option<String>,
+    /// Of it, only tests whose name contains this
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Args)]

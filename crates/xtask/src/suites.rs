@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every suite, with a stack of its own for the black-box ones.
 
 use std::{
-    fs,
+    fs::{self, File},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,35 +27,59 @@ struct Outcome {
     result: Result<()>,
 }
 
-/// Runs every suite and fails if one does.
+/// Runs every suite, or the one named, and fails if one does.
 pub(crate) fn run(options: &TestOptions) -> Result<()> {
     let start = Instant::now();
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::Stack)?;
     builds::all(&workspace, &tools)?;
+    let wanted = |suite: &str| options.suite.as_ref().is_none_or(|name| name == suite);
+    let filter = options.filter.as_deref();
     let mut outcomes = Vec::new();
-    if options.name.is_none() {
-        outcomes.push(timed("page", || page(&workspace, &tools)));
-    }
-    outcomes.push(timed("build of the tests", || cargo_test(&workspace).arg("--no-run").visibly()));
-    if outcomes.iter().all(|outcome| outcome.result.is_ok()) {
-        outcomes.push(timed("crates and stack", || {
-            on_own_stack(&workspace, &tools, Switch::On, async |running| {
-                let run = cargo_test(&workspace).args(options.name.as_deref()).envs(running.env);
-                run.visibly_while_awaited().await
-            })
-        }));
+    supervisor::block_on(async {
+        if wanted("page") {
+            outcomes.push(timed("page", page(&workspace, &tools)).await);
+        }
+        if wanted("crates") {
+            outcomes.push(timed("build", cargo_test(&workspace).arg("--no-run")).await);
+        }
+        Ok(())
+    })?;
+    let with_stack = SUITES_WITH_STACK.iter().any(|suite| wanted(suite));
+    if with_stack && outcomes.iter().all(|outcome| outcome.result.is_ok()) {
+        on_own_stack(&workspace, &tools, Switch::On, async |running| {
+            for suite in SUITES_WITH_STACK.into_iter().filter(|suite| wanted(suite)) {
+                let run = match suite {
+                    "crates" => cargo_test(&workspace).args(filter),
+                    folder => node_test(&workspace, &tools, folder, filter),
+                };
+                outcomes.push(timed(suite, run.envs(running.env.clone())).await);
+            }
+            Ok(())
+        })?;
     }
     summarise(&outcomes, start)
 }
+
+/// The suites that need a running stack: all crates with `tests/`, then what Node runs from the folders of that name,
+/// stock clients from npm and the page in a browser.
+const SUITES_WITH_STACK: [&str; 3] = ["crates", "stock", "browser"];
 
 /// A `cargo test` of every native package, and of the suites in `tests/` with them.
 fn cargo_test(workspace: &Workspace) -> Run {
     Run::new("cargo").args(["test", "--no-fail-fast"]).dir(workspace.root())
 }
 
-fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    Run::new("npm").args(["test", "--silent"]).env("PATH", tools.path_with_node()).dir(workspace.client()).visibly()
+/// The page's own tests, which need no stack.
+fn page(workspace: &Workspace, tools: &Tools) -> Run {
+    Run::new("npm").args(["test", "--silent"]).env("PATH", tools.path_with_node()).dir(workspace.client())
+}
+
+/// The Node suite in a folder below `tests/`.
+fn node_test(workspace: &Workspace, tools: &Tools, folder: &str, filter: Option<&str>) -> Run {
+    let pattern = filter.map(|filter| format!("--test-name-pattern={filter}"));
+    let dir = workspace.root().join("tests").join(folder);
+    Run::new(&tools.node).arg("--test").args(pattern).env("PATH", tools.path_with_node()).dir(dir)
 }
 
 /// A stack that answers.
@@ -72,10 +97,7 @@ pub(crate) fn on_own_stack(
     limits: Switch,
     work: impl AsyncFnOnce(Running) -> Result<()>,
 ) -> Result<()> {
-    let dir = workspace.target().join("stack");
-    if dir.exists() {
-        fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
-    }
+    let (dir, _claim) = own_folder(workspace)?;
     let settings = Settings {
         ports: Ports::any()?,
         data: dir.join("data"),
@@ -108,10 +130,28 @@ pub(crate) fn on_own_stack(
     })
 }
 
-fn timed(suite: &'static str, work: impl FnOnce() -> Result<()>) -> Outcome {
+/// An empty folder below `target/` for a stack, locked for this process: another test may be running.
+fn own_folder(workspace: &Workspace) -> Result<(PathBuf, File)> {
+    fs::create_dir_all(workspace.target()).context("cannot create the target folder")?;
+    for number in 1.. {
+        let dir = workspace.target().join(format!("stack-{number}"));
+        let path = dir.with_extension("lock");
+        let claim = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        if claim.try_lock().is_err() {
+            continue;
+        }
+        if dir.exists() {
+            fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+        }
+        return Ok((dir, claim));
+    }
+    bail!("every number of a stack is taken")
+}
+
+async fn timed(suite: &'static str, run: Run) -> Outcome {
     say("test", &format!("{suite} …"));
     let start = Instant::now();
-    let result = work();
+    let result = run.visibly_while_awaited().await;
     Outcome { suite, took: start.elapsed(), result }
 }
 
