@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 
 const require = createRequire(new URL("../../edge/client/package.json", import.meta.url));
 export const Y = require("yjs");
@@ -33,7 +34,7 @@ export async function tuttiRoom() {
 /** A room at y-websocket's own server, in a process of its own. */
 export async function peerRoom() {
   const port = await freePort();
-  const program = require.resolve("y-websocket-server/bin/server.cjs");
+  const program = fileURLToPath(new URL("../../edge/client/node_modules/y-websocket-server/bin/server.cjs", import.meta.url));
   const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: `${port}` } });
   child.stderr.pipe(process.stderr);
   await once(child.stdout, "data");

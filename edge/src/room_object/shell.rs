@@ -16,7 +16,7 @@ use worker::{Delay, Env, Error, Response, Result, State, WebSocket, WebSocketPai
 
 use super::client::{RoomMessage, SubmitRun};
 use super::storage::Storage;
-use super::submission;
+use super::submission::{self, Answered};
 use crate::answer::Failure;
 use crate::clock;
 use crate::functions::data_of;
@@ -265,11 +265,16 @@ impl Shell {
             Ok(context) => submission::submit(&context, &token, idempotency_key, &bundle).await,
             Err(failure) => Err(failure),
         };
-        let (status, bytes) = answered.map_err(|failure| Error::RustError(failure.to_string()))?;
+        let Answered { status, retry_after, bytes } =
+            answered.map_err(|failure| Error::RustError(failure.to_string()))?;
         if let Ok(RunAnswer { run }) = data_of(&bytes) {
             self.handle(Input::RunSubmitted { run: Box::new(run) })?;
         }
-        Ok(Response::from_bytes(bytes)?.with_status(status))
+        let response = Response::from_bytes(bytes)?.with_status(status);
+        if let Some(seconds) = retry_after {
+            response.headers().set("retry-after", &seconds)?;
+        }
+        Ok(response)
     }
 }
 

@@ -33,17 +33,28 @@ pub(crate) fn context(env: &Env, address: String, request_id: Option<String>) ->
     })
 }
 
-/// Submits a bundle: the answer's status and bytes.
+/// What a function answered, as it came.
+pub(crate) struct Answered {
+    /// The status.
+    pub(crate) status: u16,
+    /// `Retry-After`, where it answered "not now".
+    pub(crate) retry_after: Option<String>,
+    /// The envelope.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Submits a bundle.
 pub(crate) async fn submit(
     context: &RequestContext,
     token: &str,
     idempotency_key: Option<String>,
     bundle: &SubmitRoomRun,
-) -> Result<(u16, Vec<u8>), Failure> {
+) -> Result<Answered, Failure> {
     let mut call = Call::post(Function::Runs, SUBMIT_PATH, token, bundle);
     call.headers.extend(idempotency_key.map(|key| ("idempotency-key", key)));
     let mut response = call.send(context).await?;
-    Ok((response.status_code(), response.bytes().await?))
+    let retry_after = response.headers().get("retry-after")?;
+    Ok(Answered { status: response.status_code(), retry_after, bytes: response.bytes().await? })
 }
 
 /// Submits a bundle for a socket: what the room has to hear then.
@@ -52,8 +63,8 @@ pub(crate) async fn submit_for_socket(
     caller: &Caller,
     bundle: &SubmitRoomRun,
 ) -> Result<Input, Failure> {
-    let (_status, bytes) = submit(context, &caller.token, None, bundle).await?;
-    let answer: RunAnswer = data_of(&bytes)?;
+    let answered = submit(context, &caller.token, None, bundle).await?;
+    let answer: RunAnswer = data_of(&answered.bytes)?;
     Ok(Input::RunSubmitted { run: Box::new(answer.run) })
 }
 
