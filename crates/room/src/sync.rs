@@ -13,7 +13,7 @@ use crate::awareness::{decode_message, sync_message};
 use crate::document::{DocumentError, Novelty};
 use crate::effect::{Effect, Frame, LogEntry};
 use crate::limits::FRAME_MAX_BYTES;
-use crate::outbox::{Applied, Gathered, Row};
+use crate::outbox::{Applied, Gathered, Row, gather_ms};
 use crate::room::Room;
 use crate::session::{Channel, SocketId};
 
@@ -115,13 +115,14 @@ impl Room {
 
     /// Sends and writes what is due, and asks to be woken for the rest.
     pub(crate) fn send_due(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
-        for gathered in self.outbox.take_due_frames(now) {
+        let gather_ms = gather_ms(self.sockets_of(|channel| *channel == Channel::Sync).len());
+        for gathered in self.outbox.take_due_frames(gather_ms, now) {
             self.pass_on(gathered, effects);
         }
         if self.outbox.are_rows_due(now) {
             self.write(now, effects);
         }
-        effects.extend(self.outbox.next_wake().map(Effect::WakeAt));
+        effects.extend(self.outbox.next_wake(gather_ms).map(Effect::WakeAt));
     }
 
     /// Writes everything that was applied. What follows among the effects is held back until it is durable.

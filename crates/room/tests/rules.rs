@@ -149,6 +149,9 @@ fn under_load_updates_leave_as_one_frame_and_one_row() {
     let mut room = room();
     let author = join(&mut room, Channel::Sync, "Ada", Role::Editor);
     let other = join(&mut room, Channel::Sync, "Bob", Role::Editor);
+    for _ in 0..100 {
+        join(&mut room, Channel::Sync, "crowd", Role::Viewer);
+    }
     let doc = Doc::with_client_id(77);
     let text = doc.get_or_insert_text("text");
     let mut effects = Vec::new();

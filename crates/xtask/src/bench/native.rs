@@ -10,14 +10,14 @@ use crate::{command::Run, suites::Running, workspace::Workspace};
 /// What a first visit and a cold isolate have to load.
 pub(super) fn size(workspace: &Workspace, _running: &Running) -> Result<Results> {
     let build = workspace.root().join("edge/build");
-    let assets = workspace.client().join("dist");
+    let assets = workspace.client().join("dist/assets");
     let mut rows = Vec::new();
     for (what, file) in [("edge, WebAssembly", build.join("index_bg.wasm")), ("edge, shim", build.join("index.js"))] {
         rows.extend(sizes(what, &file)?);
     }
     for entry in fs::read_dir(&assets).with_context(|| format!("cannot read {}", assets.display()))? {
         let file = entry.context("cannot read the page's folder")?.path();
-        if file.extension().is_some_and(|extension| ["html", "js", "css"].iter().any(|known| extension == *known)) {
+        if file.extension().is_some_and(|extension| ["js", "css"].iter().any(|known| extension == *known)) {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             rows.extend(sizes(&format!("page, {name}"), &file)?);
         }
