@@ -1,1 +1,25 @@
-//! Placeholder.
+//! A typed client of the whole product, and fixtures that read as a sentence:
+//! `Stack::from_env().await.guest_room("Pairing").await.join_as("Ada").await`.
+//!
+//! The client knows the product only by its contract: HTTP, the two sockets, and the types of `protocol`. Everything
+//! here panics with what was expected and what came instead, since its only callers are tests. Nothing sleeps for a
+//! fixed time: whoever waits names a condition and gives up at [`wait::DEADLINE`].
+
+pub mod account;
+pub mod api;
+pub mod events;
+pub mod person;
+pub mod room;
+pub mod run;
+pub mod socket;
+pub mod stack;
+pub mod sync;
+pub mod wait;
+
+pub use account::Account;
+pub use api::Answer;
+pub use events::EventsSocket;
+pub use person::Person;
+pub use room::TestRoom;
+pub use stack::Stack;
+pub use sync::SyncSocket;

@@ -50,12 +50,14 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn rust_checks(workspace: &Workspace) -> [Command; 6] {
+fn rust_checks(workspace: &Workspace) -> [Command; 7] {
     let cargo = |args: &[&str]| Run::new("cargo").args(args).dir(workspace.root());
     let wasm = ["--package", "edge", "--target", "wasm32-unknown-unknown"];
     [
         ("formatting of Rust", cargo(&["fmt", "--all", "--check"])),
         ("lints, native", cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])),
+        // Left out of all targets, since a plain `cargo test` leaves it out.
+        ("lints, black-box suite", cargo(&["clippy", "--quiet", "--test", "black_box", "--", "-D", "warnings"])),
         ("lints, wasm32", cargo(&["clippy", "--quiet"]).args(wasm).args(["--", "-D", "warnings"])),
         (
             "docs, native",

@@ -72,8 +72,8 @@ impl Switch {
 
 #[derive(Args)]
 pub(crate) struct TestOptions {
-    /// One suite alone: page, crates, stock or browser
-    #[arg(value_parser = ["page", "crates", "stock", "browser"])]
+    /// One suite alone: page, crates, black_box, stock or browser
+    #[arg(value_parser = ["page", "crates", "black_box", "stock", "browser"])]
     pub(crate) suite: Option<String>,
     /// Of it, only tests whose name contains this
     pub(crate) filter: Option<String>,

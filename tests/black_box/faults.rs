@@ -1,0 +1,85 @@
+//! Runners that die. Their service starts another at once; the queue hands the run on when its message is visible
+//! again. A runner has one program at a time, so while ours runs nobody else's is hit.
+
+use std::time::Duration;
+
+use protocol::event::RoomEvent;
+use protocol::ids::RunId;
+use protocol::language::Language;
+use protocol::run::{Run, RunReason, RunState};
+use protocol::runner::OutputStream;
+use tests::run::is_over;
+use tests::wait::{DEADLINE, eventually};
+use tests::{Person, Stack, TestRoom};
+
+/// The visibility timeout from the last heartbeat, and the time that other programs may take before this one.
+const REDELIVERY: Duration = Duration::from_secs(30 + 40);
+
+async fn room_with(stack: &Stack, text: &str) -> TestRoom {
+    let room = stack.guest_room("Faults").await;
+    let mut document = room.owner.document().await;
+    document.write("main.py", text).await;
+    document.barrier().await;
+    room
+}
+
+/// Waits until an attempt after `attempt` is at work, or the run is over.
+async fn next_attempt(person: &Person, run: &RunId, attempt: u32) -> Run {
+    eventually(REDELIVERY, "the next attempt", async || {
+        let run = person.look_at(run).await;
+        if run.state == RunState::Running && run.attempt > attempt || is_over(&run) { Ok(run) } else { Err(run) }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_killed_runners_run_is_run_again_and_ends_true() {
+    let stack = Stack::from_env().await;
+    let room = room_with(&stack, "import time\nprint('begun', flush=True)\ntime.sleep(3)\nprint('done')\n").await;
+    let mut events = room.owner.events().await;
+    let run = room.owner.run(Language::Python).await;
+    events.output_has(&run.id, OutputStream::Stdout, "begun\n").await;
+    let before = stack.processes().await.runners;
+    stack.kill("runner").await;
+    eventually(DEADLINE, "the task to be dead", async || {
+        let after = stack.processes().await.runners;
+        if before.keys().all(|task| !after.contains_key(task)) { Ok(()) } else { Err(after) }
+    })
+    .await;
+
+    assert_eq!(events.started(&run.id, 2).await, 2);
+    let end = events.end_of(&run.id).await;
+    assert!(matches!(end, RoomEvent::RunFinished { exit_code: Some(0), state: RunState::Finished, .. }), "{end:?}");
+    // The lost attempt's output is void: what is shown comes from one attempt.
+    assert_eq!(events.output_of(&run.id, OutputStream::Stdout), "begun\ndone\n");
+    let record = room.owner.look_at(&run.id).await;
+    assert_eq!((record.attempt, record.stdout.as_str()), (2, "begun\ndone\n"));
+    let welcome = room.watch_as("Late").await.events().await.welcome;
+    let replayed: String = welcome.runs[0].output.iter().map(|chunk| chunk.data.as_str()).collect();
+    assert_eq!(replayed, "begun\ndone\n");
+}
+
+#[tokio::test]
+async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
+    let stack = Stack::from_env().await;
+    let room = room_with(&stack, "import time\ntime.sleep(8)\nprint('never')\n").await;
+    let run = room.owner.run(Language::Python).await;
+    let mut attempts = 0;
+    let end = loop {
+        let run = next_attempt(&room.owner, &run.id, attempts).await;
+        if is_over(&run) {
+            break run;
+        }
+        attempts = run.attempt;
+        stack.kill("runner").await;
+    };
+    assert_eq!(attempts, 3, "{end:?}");
+    assert_eq!((end.state, end.reason), (RunState::Failed, Some(RunReason::Lost)), "{end:?}");
+    // Its room has been told, not only its record.
+    let kept = eventually(Duration::from_secs(10), "the room to hear of it", async || {
+        let runs = room.owner.events().await.welcome.runs;
+        runs.into_iter().find(|kept| is_over(&kept.run)).ok_or("still at work")
+    })
+    .await;
+    assert_eq!((kept.run.id, kept.run.state, kept.run.reason), (run.id, RunState::Failed, Some(RunReason::Lost)));
+}

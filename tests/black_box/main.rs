@@ -1,0 +1,15 @@
+//! Everything that the product promises to its clients, asked of a running stack: `cargo xtask test` starts one.
+//!
+//! Tests begin in the order of their names. Those of [`upheaval`] need the stack to themselves and so hold everybody
+//! up who comes later: their name puts them last.
+
+mod auth;
+mod edge;
+mod faults;
+mod links;
+mod room_life;
+mod rooms;
+mod run_limits;
+mod runs;
+mod sync;
+mod upheaval;

@@ -1,0 +1,161 @@
+//! The running stack: where it is, and how its parts are disturbed.
+//!
+//! `cargo xtask test` starts it and names it in two variables: `TUTTI_URL`, and `TUTTI_STACK`, a JSON file with the
+//! address of the control endpoint.
+//!
+//! **Safety: nobody is disturbed unawares.** A test holds the stack shared by [`Stack::from_env`], or for itself
+//! alone by [`Stack::alone_from_env`], which waits until every other test has let go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::rights::Role;
+use protocol::room::{CreateRoomRequest, RoomAnswer};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::account::Account;
+use crate::api::{Answer, Call};
+use crate::person::Person;
+use crate::room::TestRoom;
+
+/// Shared by everybody, or held by the one who restarts parts.
+static PEACE: RwLock<()> = RwLock::const_new(());
+
+/// How long the control endpoint may take to have a part running again.
+const RESTART_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A handle on the stack. Clones share the hold.
+#[derive(Clone)]
+pub struct Stack {
+    edge_url: String,
+    control: Option<String>,
+    http: reqwest::Client,
+    _hold: Arc<Hold>,
+}
+
+enum Hold {
+    Shared(#[expect(dead_code, reason = "held, never read")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held, never read")] RwLockWriteGuard<'static, ()>),
+}
+
+/// What a test may read of `TUTTI_STACK`.
+#[derive(Deserialize)]
+struct Description {
+    control: String,
+}
+
+/// The processes of the stack.
+#[derive(Debug, Deserialize)]
+pub struct Processes {
+    /// By part.
+    pub parts: HashMap<String, Vec<i32>>,
+    /// By task of the runners' service.
+    pub runners: HashMap<String, Vec<i32>>,
+}
+
+impl Stack {
+    /// The stack that the environment names, held together with other tests.
+    ///
+    /// # Panics
+    /// Without `TUTTI_URL`.
+    pub async fn from_env() -> Self {
+        Self::open(Hold::Shared(PEACE.read().await))
+    }
+
+    /// The same for this test alone: it may restart parts that others rely on.
+    ///
+    /// # Panics
+    /// Without `TUTTI_URL`.
+    pub async fn alone_from_env() -> Self {
+        Self::open(Hold::Alone(PEACE.write().await))
+    }
+
+    fn open(hold: Hold) -> Self {
+        let edge_url =
+            variable("TUTTI_URL").expect("TUTTI_URL names no stack: `cargo xtask test` starts one and sets it");
+        let control = variable("TUTTI_STACK").map(|file| {
+            let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let description: Description =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            description.control
+        });
+        // A redirect would be an answer to look at, not to follow.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.expect("an HTTP client without special wishes is built");
+        Self { edge_url, control, http, _hold: Arc::new(hold) }
+    }
+
+    /// Where people reach the product, such as `http://localhost:8787`.
+    #[must_use]
+    pub fn edge_url(&self) -> &str {
+        &self.edge_url
+    }
+
+    /// A `GET` of a path such as `/health`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Call {
+        self.call(reqwest::Method::GET, path)
+    }
+
+    /// A `POST` of a path.
+    #[must_use]
+    pub fn post(&self, path: &str) -> Call {
+        self.call(reqwest::Method::POST, path)
+    }
+
+    /// A request of any kind.
+    #[must_use]
+    pub fn call(&self, method: reqwest::Method, path: &str) -> Call {
+        Call::new(self.http.request(method, format!("{}{path}", self.edge_url)))
+    }
+
+    /// A new account, logged in.
+    pub async fn account(&self) -> Account {
+        Account::register(self).await
+    }
+
+    /// A room without an account behind it.
+    pub async fn guest_room(&self, name: &str) -> TestRoom {
+        let request = CreateRoomRequest { name: name.to_owned(), language: None, project_id: None, visibility: None };
+        let answer: RoomAnswer = self.post("/api/v1/rooms").json(&request).send().await.data();
+        let key = answer.owner_key.expect("a guest's room comes with its key");
+        let token = json!({"ownerKey": key, "name": "Owner"});
+        let entered = self.post(&format!("/api/v1/rooms/{}/token", answer.room.id)).json(&token).send().await;
+        let owner = Person::new(self.clone(), answer.room.id.clone(), entered.data());
+        assert_eq!(owner.role(), Role::Owner);
+        TestRoom::new(self.clone(), answer.room, owner, Some(key))
+    }
+
+    /// Ends a part in order and returns when its successor is ready.
+    pub async fn restart(&self, part: &str) {
+        self.order("restart", part).await;
+    }
+
+    /// Kills a part and returns when its successor is ready; `runner` kills the running tasks.
+    pub async fn kill(&self, part: &str) {
+        self.order("kill", part).await;
+    }
+
+    async fn order(&self, verb: &str, part: &str) {
+        let request = self.http.post(format!("{}/{verb}/{part}", self.control()));
+        let answer = Call::new(request.timeout(RESTART_PATIENCE)).send().await;
+        assert_eq!(answer.status, 200, "{verb} {part}: {}", answer.text());
+    }
+
+    /// The processes that run now.
+    pub async fn processes(&self) -> Processes {
+        let answer: Answer = Call::new(self.http.get(format!("{}/parts", self.control()))).send().await;
+        serde_json::from_slice(&answer.body).expect("the control endpoint lists processes")
+    }
+
+    fn control(&self) -> &str {
+        self.control.as_deref().expect("TUTTI_STACK names no file: only a stack of `cargo xtask test` can be disturbed")
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
