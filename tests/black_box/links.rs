@@ -82,7 +82,7 @@ async fn a_link_stops_working_at_its_time() {
     let room = stack.guest_room("Short").await;
     let past = CreateLinkRequest { expires_at: Some(now_ms() - 1000), ..plain(Role::Editor) };
     assert_eq!(room.owner.post("/links").json(&past).send().await.wrong_fields(), ["expiresAt"]);
-    let soon = CreateLinkRequest { expires_at: Some(now_ms() + 3000), ..plain(Role::Editor) };
+    let soon = CreateLinkRequest { expires_at: Some(now_ms() + 5000), ..plain(Role::Editor) };
     let link = room.link_with(soon).await;
     room.enter_by(&link, "Early").await;
     eventually(Duration::from_secs(15), "the link to expire", async || {

@@ -1,11 +1,16 @@
 //! What happens in a room beside its document.
 
+use std::time::Duration;
+
 use protocol::envelope::ErrorCode;
 use protocol::event::{ClientEvent, RoomEvent};
 use protocol::language::Language;
 use protocol::rights::Role;
 use tests::person::start;
 use tests::{EventsSocket, Stack};
+
+/// An idle room goes to sleep after about 10 s; its sockets stay open.
+const LONG_ENOUGH_TO_SLEEP: Duration = Duration::from_secs(14);
 
 fn chat(text: &str) -> ClientEvent {
     ClientEvent::ChatSend { text: text.to_owned() }
@@ -152,4 +157,34 @@ async fn a_viewer_can_neither_run_nor_stop_a_program() {
     }
     let over_http = vic.post("/runs").json(&serde_json::json!({"language": "python"})).send().await;
     over_http.refuses_with(ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_used_for_a_while_goes_on_where_it_was() {
+    let stack = Stack::from_env().await;
+    let room = stack.guest_room("Asleep").await;
+    let (ada, grace) = (room.join_as("Ada").await, room.join_as("Grace").await);
+    let (mut ones, mut others) = (ada.events().await, grace.events().await);
+    let (mut ones_document, mut others_document) = (ada.document().await, grace.document().await);
+    ones.send(&chat("before")).await;
+    next_chat(&mut others).await;
+    ones_document.write("main.py", "1").await;
+    others_document.until_text("main.py", "1").await;
+    // Not waiting for anything: silence is what is tested.
+    tokio::time::sleep(LONG_ENOUGH_TO_SLEEP).await;
+    others_document.insert("main.py", 1, "2").await;
+    ones_document.until_text("main.py", "12").await;
+    ones_document.insert("main.py", 2, "3").await;
+    others_document.until_text("main.py", "123").await;
+    let sent = ones_document.frames;
+    ones.until("the count of frames to go on", |event| {
+        matches!(event, RoomEvent::Saved { frames, .. } if *frames == sent).then_some(())
+    })
+    .await;
+    others.send(&chat("after")).await;
+    assert_eq!(next_chat(&mut ones).await, ("after".to_owned(), "Grace".to_owned()));
+    let welcome = room.watch_as("Vic").await.events().await.welcome;
+    let names: Vec<_> = welcome.participants.iter().map(|there| there.name.as_str()).collect();
+    assert_eq!(names, ["Ada", "Grace", "Vic"]);
+    assert_eq!(welcome.chat.iter().map(|message| message.id).collect::<Vec<_>>(), [1, 2]);
 }

@@ -91,7 +91,7 @@ async fn everybody_sees_the_output_before_the_run_ends() {
     let room = stack.guest_room("Shared run").await;
     let (ada, vic) = (room.join_as("Ada").await, room.watch_as("Vic").await);
     let mut document = ada.document().await;
-    let text = "import sys, time\nprint('first', flush=True)\nsys.stderr.write('aside\\n')\nsys.stderr.flush()\ntime.sleep(2)\nprint('last')\n";
+    let text = "import sys, time\nprint('first', flush=True)\nsys.stderr.write('aside\\n')\nsys.stderr.flush()\ntime.sleep(3)\nprint('last')\n";
     document.write("main.py", text).await;
     document.barrier().await;
     let (mut ones, mut others) = (ada.events().await, vic.events().await);
@@ -111,7 +111,7 @@ async fn everybody_sees_the_output_before_the_run_ends() {
         let RoomEvent::RunFinished { exit_code, state, reason, truncated, .. } = events.end_of(&run.id).await else {
             panic!("cancelled")
         };
-        assert!(first_seen.elapsed() > Duration::from_secs(1), "the program slept for 2 s in between");
+        assert!(first_seen.elapsed() > Duration::from_secs(1), "the program slept for 3 s in between");
         assert_eq!((exit_code, state, reason, truncated), (Some(0), RunState::Finished, None, false));
         assert_eq!(events.output_of(&run.id, OutputStream::Stdout), "first\nlast\n");
         assert_eq!(events.output_of(&run.id, OutputStream::Stderr), "aside\n");
