@@ -79,7 +79,8 @@ pub(crate) fn accept<C: Claims>(verified: Result<C, TokenError>) -> Result<C, Fa
 pub(crate) fn principals_of(claims: &RoomClaims) -> Vec<(PrincipalKind, String)> {
     let login = claims.sid.as_ref().map(|id| (PrincipalKind::Login, id.to_string()));
     let link = claims.link.as_ref().map(|id| (PrincipalKind::Link, id.to_string()));
-    login.into_iter().chain(link).collect()
+    let room = (PrincipalKind::Room, claims.room.to_string());
+    login.into_iter().chain(link).chain([room]).collect()
 }
 
 async fn require_standing(context: &RequestContext, kind: PrincipalKind, id: &str) -> Result<(), Failure> {
@@ -90,7 +91,10 @@ async fn require_standing(context: &RequestContext, kind: PrincipalKind, id: &st
         return Ok(());
     }
     if !PrincipalStub::of(context, kind, id)?.stands(None).await? {
-        return Err(Failure::refused(ErrorCode::Unauthorized, "the login or link behind this token was revoked"));
+        return Err(match kind {
+            PrincipalKind::Room => Failure::refused(ErrorCode::NotFound, "there is no such room"),
+            _ => Failure::refused(ErrorCode::Unauthorized, "the login or link behind this token was revoked"),
+        });
     }
     STANDING.with_borrow_mut(|standing| {
         if standing.len() >= STANDING_KEPT {

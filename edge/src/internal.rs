@@ -78,7 +78,7 @@ pub(crate) async fn heartbeat(context: &RequestContext, request: &Request, run: 
     passed_back(status, bytes)
 }
 
-/// `POST /internal/principals/{kind}/{id}/revoke`: a login or link does not stand any more.
+/// `POST /internal/principals/{kind}/{id}/revoke`: a login, link or room does not stand any more.
 pub(crate) async fn revoke(
     context: &RequestContext,
     request: &Request,
@@ -89,6 +89,7 @@ pub(crate) async fn revoke(
     let kind = match kind {
         "login" if LoginId::parse(id).is_ok() => PrincipalKind::Login,
         "link" if LinkId::parse(id).is_ok() => PrincipalKind::Link,
+        "room" if RoomId::parse(id).is_ok() => PrincipalKind::Room,
         _ => return Err(Failure::refused(ErrorCode::NotFound, "there is no such principal")),
     };
     crate::principal_object::PrincipalStub::of(context, kind, id)?.revoke().await?;

@@ -1,4 +1,5 @@
-//! A principal: a login or a share link, one Durable Object each, named `login:{id}` or `link:{id}`.
+//! A principal: a login, a share link or a room's existence, one Durable Object each, named `login:{id}`, `link:{id}`
+//! or `room:{id}`.
 //!
 //! It knows whether the principal still stands, and which rooms have sockets that hang on it. A revocation is
 //! written first and pushed to those rooms before it is answered, so that whoever revoked can rely on it.

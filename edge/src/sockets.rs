@@ -5,6 +5,7 @@
 
 use protocol::close::CloseCode;
 use protocol::ids::RoomId;
+use protocol::internal::PrincipalKind;
 use protocol::token::{AttemptClaims, RoomClaims, TokenError};
 use room::{Channel, Session};
 use worker::{Request, Response, WebSocketPair};
@@ -29,7 +30,8 @@ pub(crate) fn is_upgrade(request: &Request) -> bool {
 /// `/sync/{roomId}` and `/events/{roomId}`.
 ///
 /// 1. The room's id is read (4404) and the token in `?token=` checked (4401).
-/// 2. The login or link behind the token must stand (4403); the room is noted there, to hear of a revocation.
+/// 2. The login or link behind the token must stand (4403), and so must the room (4404); the room is noted there, to
+///    hear of a revocation.
 /// 3. The room's object takes the socket.
 pub(crate) async fn open(context: &RequestContext, channel: Channel, room: &str) -> Result<Response, Failure> {
     match session(context, channel, room).await? {
@@ -54,7 +56,10 @@ async fn session(
     };
     for (kind, id) in identity::principals_of(&claims) {
         if !PrincipalStub::of(context, kind, &id)?.stands(Some(&room)).await? {
-            return Ok(Err((CloseCode::Forbidden, "the login or link behind the token was revoked")));
+            return Ok(Err(match kind {
+                PrincipalKind::Room => (CloseCode::NotFound, "the room was deleted"),
+                _ => (CloseCode::Forbidden, "the login or link behind the token was revoked"),
+            }));
         }
     }
     Ok(Ok((room, Session::of_person(channel, &claims, &token, context.client_address.clone()))))

@@ -51,6 +51,8 @@ pub enum PrincipalKind {
     Login,
     /// A share link.
     Link,
+    /// The room itself: revoked when it is deleted.
+    Room,
 }
 
 impl PrincipalKind {
@@ -60,6 +62,7 @@ impl PrincipalKind {
         match self {
             Self::Login => "login",
             Self::Link => "link",
+            Self::Room => "room",
         }
     }
 }

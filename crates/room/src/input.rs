@@ -40,7 +40,7 @@ pub enum Input {
     Woken,
     /// Everything that was applied is to be written now, since somebody outside reads the room.
     Settle,
-    /// A login or a link was revoked.
+    /// A login, a link or the room itself was revoked.
     Revoked {
         /// Which of the two.
         kind: PrincipalKind,

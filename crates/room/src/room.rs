@@ -194,13 +194,15 @@ impl Room {
         let hangs_on_it = |session: &Session| match kind {
             PrincipalKind::Login => session.login.as_ref().is_some_and(|login| login.as_str() == id),
             PrincipalKind::Link => session.link.as_ref().is_some_and(|link| link.as_str() == id),
+            PrincipalKind::Room => true,
+        };
+        let (code, reason) = match kind {
+            PrincipalKind::Login => (CloseCode::Forbidden, "you have logged out"),
+            PrincipalKind::Link => (CloseCode::Forbidden, "the link that you came by was withdrawn"),
+            PrincipalKind::Room => (CloseCode::NotFound, "the room was deleted"),
         };
         for (socket, _) in self.sessions.iter().filter(|(_, session)| hangs_on_it(session)) {
-            let reason = match kind {
-                PrincipalKind::Login => "you have logged out",
-                PrincipalKind::Link => "the link that you came by was withdrawn",
-            };
-            effects.push(Effect::Close { socket: *socket, code: CloseCode::Forbidden, reason: reason.to_owned() });
+            effects.push(Effect::Close { socket: *socket, code, reason: reason.to_owned() });
         }
     }
 

@@ -303,6 +303,9 @@ fn an_expired_token_and_a_revoked_link_close_their_sockets() {
     assert_eq!(closed(&room.handle(ping(), EXPIRES_S * 1000)), [(editor, CloseCode::Unauthorized)]);
     let revoked = Input::Revoked { kind: PrincipalKind::Link, id: link().to_string() };
     assert_eq!(closed(&room.handle(revoked, NOW)), [(viewer, CloseCode::Forbidden)]);
+    let deleted = Input::Revoked { kind: PrincipalKind::Room, id: "the room's".to_owned() };
+    let gone = [(editor, CloseCode::NotFound), (viewer, CloseCode::NotFound)];
+    assert_eq!(closed(&room.handle(deleted, NOW)), gone);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use protocol::TimestampMs;
 use protocol::envelope::Page;
 use protocol::ids::{ParticipantId, RoomId};
+use protocol::internal::PrincipalKind;
 use protocol::limits::{GUEST_ROOM_LIFETIME_MS, ROOM_NAME_MAX_CHARS};
 use protocol::rights::Role;
 use protocol::room::{CreateRoomRequest, Room, RoomAnswer, UpdateRoomRequest};
@@ -139,13 +140,14 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         if self.store.update(&room).await? { Ok(view(&room, access.role)) } else { Err(RoomError::Changed) }
     }
 
-    /// Deletes the room: it stays in the store, hidden from everybody.
+    /// Deletes the room: it stays in the store, hidden from everybody, and its sockets are closed.
     ///
     /// # Errors
     /// Those of [`Rooms::find`], or a failure of a part.
     pub async fn delete(&self, room: &RoomId, caller: &Caller, now: TimestampMs) -> Result<(), RoomError> {
         let (room, _) = self.room_for(room, caller, Role::Owner, now).await?;
-        Ok(self.store.delete(&room.id, now).await?)
+        self.store.delete(&room.id, now).await?;
+        Ok(self.edge.revoke(PrincipalKind::Room, room.id.as_str()).await?)
     }
 }
 

@@ -217,6 +217,8 @@ async fn only_who_manages_a_room_changes_it() {
     }
     assert!(matches!(rooms.delete(&room.id, &with(2), NOW).await, Err(RoomError::Forbidden)));
     rooms.delete(&room.id, &with(1), NOW).await.expect("deleted");
+    let gone = (PrincipalKind::Room, room.id.to_string());
+    assert_eq!(*rooms.edge.revoked.lock().expect("no panic"), [gone]);
     assert!(matches!(rooms.find(&room.id, &with(1), NOW).await, Err(RoomError::NoRoom)));
     assert!(rooms.list(&account(1), 20, None, NOW).await.expect("a list").items.is_empty());
 }
