@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use ureq::Agent;
 
-/// A loopback service that needs longer than this to answer a health check is not well.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A loopback service that needs longer than this to answer, on a machine that is compiling besides, is not well.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first call of a function can wait for its start.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -18,21 +18,22 @@ fn agent(timeout: Duration) -> Agent {
     Agent::config_builder().timeout_global(Some(timeout)).http_status_as_error(false).build().into()
 }
 
-/// The status of a GET, if anything answers.
-async fn status(url: &str) -> Option<u16> {
+/// The status of a GET, if anything answers in time.
+async fn status(url: &str, patience: Duration) -> Option<u16> {
     let url = url.to_owned();
-    let call = move || agent(PROBE_TIMEOUT).get(&url).call().map(|answer| answer.status().as_u16());
+    let call = move || agent(patience).get(&url).call().map(|answer| answer.status().as_u16());
     spawn_blocking(call).await.ok()?.ok()
 }
 
-/// Whether a GET is answered with success.
+/// Whether a GET is answered with success, however long that takes: giving up early would leave a starting function
+/// with an answer that nobody waits for.
 pub(crate) async fn is_ok(url: &str) -> bool {
-    status(url).await.is_some_and(|status| (200..300).contains(&status))
+    status(url, CALL_TIMEOUT).await.is_some_and(|status| (200..300).contains(&status))
 }
 
 /// Whether a GET is answered at all.
 pub(crate) async fn answers(url: &str) -> bool {
-    status(url).await.is_some()
+    status(url, PROBE_TIMEOUT).await.is_some()
 }
 
 /// POSTs JSON and gives the JSON of a successful answer; any other answer is an error that quotes it.

@@ -3,43 +3,57 @@
 //! Contents rather than times, so that a fresh checkout with a restored output folder builds nothing.
 
 use std::{
-    fs,
+    fs::{self, File},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 
-/// The state of a set of input files.
-pub(crate) struct Fingerprint(String);
+/// A build that is repeated only when its inputs have changed.
+pub(super) struct Cached<'name> {
+    pub(super) root: &'name Path,
+    /// Files and folders below `root`.
+    pub(super) inputs: &'name [&'name str],
+    /// Those below the inputs that are none.
+    pub(super) except: &'name [&'name str],
+    /// A file that the build leaves behind.
+    pub(super) output: &'name Path,
+    /// Where the state of the inputs of the last build is kept.
+    pub(super) marker: &'name Path,
+}
 
-impl Fingerprint {
-    /// Hashes the files and folders `inputs` below `root`, leaving out `except`.
-    pub(crate) fn of(root: &Path, inputs: &[&str], except: &[&str]) -> Result<Self> {
-        let except: Vec<PathBuf> = except.iter().map(|path| root.join(path)).collect();
+impl Cached<'_> {
+    /// Builds unless that has been done for the inputs as they are. One at a time: whoever watches the sources may
+    /// call this again for each file that has changed.
+    pub(super) fn build(&self, build: impl FnOnce() -> Result<()>) -> Result<()> {
+        let dir = self.marker.parent().context("the marker has no folder")?;
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        let path = self.marker.with_extension("lock");
+        let lock = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        lock.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        // Before the build: what changes during it counts as changed.
+        let state = self.state()?;
+        if self.output.is_file() && fs::read_to_string(self.marker).is_ok_and(|built| built == state) {
+            return Ok(());
+        }
+        build()?;
+        fs::write(self.marker, state).with_context(|| format!("cannot write {}", self.marker.display()))
+    }
+
+    fn state(&self) -> Result<String> {
+        let except: Vec<PathBuf> = self.except.iter().map(|path| self.root.join(path)).collect();
         let mut files = Vec::new();
-        for input in inputs {
-            collect(&root.join(input), &except, &mut files)?;
+        for input in self.inputs {
+            collect(&self.root.join(input), &except, &mut files)?;
         }
         files.sort();
         let mut hasher = DefaultHasher::new();
         for file in files {
-            file.strip_prefix(root).unwrap_or(&file).hash(&mut hasher);
+            file.strip_prefix(self.root).unwrap_or(&file).hash(&mut hasher);
             fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
         }
-        Ok(Self(format!("{:016x}", hasher.finish())))
-    }
-
-    /// Runs `build` unless `output` exists and, as `marker` remembers, was built from inputs in this state.
-    pub(crate) fn unless_built(&self, output: &Path, marker: &Path, build: impl FnOnce() -> Result<()>) -> Result<()> {
-        if output.is_file() && fs::read_to_string(marker).is_ok_and(|built| built == self.0) {
-            return Ok(());
-        }
-        build()?;
-        if let Some(dir) = marker.parent() {
-            fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
-        }
-        fs::write(marker, &self.0).with_context(|| format!("cannot write {}", marker.display()))
+        Ok(format!("{:016x}", hasher.finish()))
     }
 }
 
@@ -72,13 +86,13 @@ mod tests {
 
     fn builds(root: &Path) -> bool {
         let mut built = false;
-        let print = Fingerprint::of(root, &["src"], &["src/ignored"]).unwrap();
-        print
-            .unless_built(&root.join("out"), &root.join("built/out"), || {
-                built = true;
-                Ok(fs::write(root.join("out"), "")?)
-            })
-            .unwrap();
+        let (output, marker) = (root.join("out"), root.join("built/out"));
+        let cached = Cached { root, inputs: &["src"], except: &["src/ignored"], output: &output, marker: &marker };
+        let build = || {
+            built = true;
+            Ok(fs::write(&output, "")?)
+        };
+        cached.build(build).unwrap();
         built
     }
 

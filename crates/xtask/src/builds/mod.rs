@@ -6,7 +6,7 @@
 mod fingerprint;
 
 use anyhow::Result;
-use fingerprint::Fingerprint;
+use fingerprint::Cached;
 
 use crate::{
     command::Run,
@@ -34,44 +34,47 @@ pub(crate) fn edge(workspace: &Workspace, tools: &Tools) -> Result<()> {
 }
 
 fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let inputs =
-        ["Cargo.lock", "Cargo.toml", ".cargo", "edge/Cargo.toml", "edge/src", "crates/protocol", "crates/room"];
-    let output = workspace.root().join("edge/build/index.js");
-    Fingerprint::of(workspace.root(), &inputs, &[])?.unless_built(
-        &output,
-        &workspace.state().join("built/edge"),
-        || {
-            progress::step("build", "edge (WebAssembly)", || {
-                // Without these three worker-build downloads its own copies.
-                Run::new(&tools.worker_build)
-                    .args(["--profile", "edge", "--panic-unwind"])
-                    .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
-                    .env("WASM_OPT_BIN", workspace.npm_bin("wasm-opt"))
-                    .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
-                    .env("PATH", tools.path_with_node())
-                    .dir(workspace.root().join("edge"))
-                    .quietly()
-            })
-        },
-    )
+    let cached = Cached {
+        root: workspace.root(),
+        inputs: &[
+            "Cargo.lock",
+            "Cargo.toml",
+            ".cargo",
+            "edge/Cargo.toml",
+            "edge/src",
+            "crates/protocol/Cargo.toml",
+            "crates/protocol/src",
+            "crates/room/Cargo.toml",
+            "crates/room/src",
+        ],
+        except: &[],
+        output: &workspace.root().join("edge/build/index.js"),
+        marker: &workspace.state().join("built/edge"),
+    };
+    let build = || {
+        // Without these three worker-build downloads its own copies.
+        Run::new(&tools.worker_build)
+            .args(["--profile", "edge", "--panic-unwind"])
+            .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
+            .env("WASM_OPT_BIN", workspace.npm_bin("wasm-opt"))
+            .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
+            .env("PATH", tools.path_with_node())
+            .dir(workspace.root().join("edge"))
+            .quietly()
+    };
+    cached.build(|| progress::step("build", "edge (WebAssembly)", build))
 }
 
 fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let output = workspace.client().join("dist/index.html");
-    let not_inputs = ["edge/client/dist", "edge/client/node_modules"];
-    Fingerprint::of(workspace.root(), &["edge/client"], &not_inputs)?.unless_built(
-        &output,
-        &workspace.state().join("built/page"),
-        || {
-            progress::step("build", "page", || {
-                Run::new("npm")
-                    .args(["run", "build"])
-                    .env("PATH", tools.path_with_node())
-                    .dir(workspace.client())
-                    .quietly()
-            })
-        },
-    )
+    let cached = Cached {
+        root: workspace.root(),
+        inputs: &["edge/client"],
+        except: &["edge/client/dist", "edge/client/node_modules", "edge/client/test"],
+        output: &workspace.client().join("dist/index.html"),
+        marker: &workspace.state().join("built/page"),
+    };
+    let npm = || Run::new("npm").args(["run", "build"]).env("PATH", tools.path_with_node()).dir(workspace.client());
+    cached.build(|| progress::step("build", "page", || npm().quietly()))
 }
 
 /// The binaries that the stack runs natively: the functions, then the runner.

@@ -148,10 +148,12 @@ pub(super) fn runner(stack: &Stack, deployed: &local_aws::Stack) -> Program {
     }
 }
 
-/// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. A failed
-/// compilation, code 101, is mended by the next change of the source.
+/// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. Not so one that
+/// it stops itself to start the next, nor a failed compilation, code 101, which the next change of the source mends.
 fn lost_an_instance(line: &str) -> bool {
-    line.contains("command killed") || line.contains("command exited") && !line.contains("code=101")
+    let killed = line.contains("command killed") && !line.contains("ForceStop");
+    let ended = line.contains("command exited") && !line.contains("code=101");
+    killed || ended
 }
 
 fn aws_env(settings: &Settings) -> Vec<(String, String)> {

@@ -1,7 +1,7 @@
 //! Which log lines a person at the terminal wants to see.
 
 /// Complaints that are part of a healthy local start.
-const NOISE: [&str; 8] = [
+const NOISE: [&str; 9] = [
     // wrangler, where there is no network.
     "Request.cf",
     "workers.cloudflare.com",
@@ -10,6 +10,8 @@ const NOISE: [&str; 8] = [
     "Would you like to report",
     // The functions' runtime: one request at a time for each instance is what is wanted.
     "AWS_LAMBDA_MAX_CONCURRENCY",
+    // cargo lambda, when it stops an instance to start the next one.
+    "command killed code=ForceStop",
     // ministack: a logger of that name, and a feature of a service that is not used.
     "[hypercorn.error] Running on",
     "[kms] cryptography",
