@@ -35,6 +35,7 @@ pub struct Environment<L>(L);
 
 /// The environment of this process.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn process() -> Environment<impl Fn(&str) -> Option<String>> {
     Environment(|name: &str| std::env::var(name).ok())
 }

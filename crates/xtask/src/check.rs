@@ -63,7 +63,12 @@ fn rust_checks(workspace: &Workspace) -> [Command; 7] {
             "docs, native",
             cargo(&["doc", "--quiet", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings"),
         ),
-        ("docs, wasm32", cargo(&["doc", "--quiet", "--no-deps"]).args(wasm).env("RUSTDOCFLAGS", "-D warnings")),
+        (
+            "docs, wasm32",
+            cargo(&["doc", "--quiet", "--no-deps", "--document-private-items"])
+                .args(wasm)
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        ),
         ("generated files", cargo(&["test", "--quiet", "--package", "protocol"])),
     ]
 }

@@ -61,6 +61,7 @@ impl Workspace {
 }
 
 /// An environment variable, unless it is empty or not Unicode.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -72,6 +73,7 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
 
 /// The variables that cargo and rustup set for this process because they started it. Handed on, they would pin the
 /// toolchain of nested cargo calls, and make build scripts run again that look at the name of the package.
+#[expect(clippy::disallowed_methods, reason = "it asks for names alone, to leave them out")]
 pub(crate) fn cargo_leftovers() -> impl Iterator<Item = OsString> {
     const NAMES: [&str; 6] =
         ["CARGO", "CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR", "RUSTUP_TOOLCHAIN"];

@@ -54,6 +54,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] names the first variable that is missing or wrong.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(std::env::var)
     }

@@ -20,7 +20,10 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::{progress, workspace::Workspace};
+use crate::{
+    progress,
+    workspace::{Workspace, variable},
+};
 
 /// Which tasks the tools are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +102,7 @@ impl Tools {
     /// `PATH` with the chosen Node first, for programs that start `node` by name.
     pub(crate) fn path_with_node(&self) -> OsString {
         let node_dir = self.node.parent().map(PathBuf::from);
-        let rest = env::var_os("PATH").unwrap_or_default();
+        let rest = OsString::from(variable("PATH").unwrap_or_default());
         let all: Vec<PathBuf> = node_dir.into_iter().chain(env::split_paths(&rest)).collect();
         env::join_paths(all).unwrap_or(rest)
     }
