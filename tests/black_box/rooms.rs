@@ -4,10 +4,12 @@ use protocol::envelope::{ErrorCode, Page};
 use protocol::rights::Role;
 use protocol::room::{Room, RoomAnswer, RoomToken, Visibility};
 use protocol::run::Run;
+use reqwest::Method;
 use serde_json::json;
 use tests::Stack;
 use tests::room::token_of;
-use tests::socket::refusal_of;
+use tests::socket::{REVOCATION_DEADLINE, refusal_of};
+use tests::wait::eventually;
 
 const WEEK_MS: u64 = 7 * 24 * 3_600_000;
 
@@ -120,6 +122,31 @@ async fn a_room_token_is_a_bearer_under_its_own_room_only() {
         assert_eq!(refusal_of(&elsewhere).await, 4401, "{elsewhere}");
     }
     assert_eq!(stranger.get("/runs").send().await.data::<Page<Run>>().items, [], "at home it works");
+}
+
+#[tokio::test]
+async fn a_deleted_room_closes_its_sockets_and_stays_closed() {
+    let stack = Stack::from_env().await;
+    let room = stack.guest_room("Short-lived").await;
+    let ada = room.join_as("Ada").await;
+    let (mut events, mut document) = (ada.events().await, ada.document().await);
+    ada.call(Method::DELETE, "").send().await.refuses_with(ErrorCode::Forbidden);
+
+    assert_eq!(room.owner.call(Method::DELETE, "").send().await.status, 200);
+
+    assert_eq!(events.close_code_within(REVOCATION_DEADLINE).await, 4404);
+    assert_eq!(document.close_code_within(REVOCATION_DEADLINE).await, 4404);
+    for person in [&ada, &room.owner] {
+        for url in person.socket_urls() {
+            assert_eq!(refusal_of(&url).await, 4404);
+        }
+        person.get("").send().await.refuses_with(ErrorCode::NotFound);
+        eventually(REVOCATION_DEADLINE, "its files to be gone", async || {
+            let files = person.get("/files").send().await;
+            if files.status == 404 { Ok(()) } else { Err(files) }
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

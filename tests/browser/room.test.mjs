@@ -112,7 +112,7 @@ test('two guests write, run and talk in one room', async (t) => {
     await ada.keyboard.press('Control+a');
     // The editor indents by itself; out of a block leads Shift-Tab.
     await type(ada, 'def fibonacci(count):\na, b = 0, 1\nfor _ in range(count):\nyield a\na, b = b, a + b');
-    await untilText(grace, 'yield a');
+    await untilText(grace, 'a, b = b, a + b');
     await typeAtEnd(grace, '\n');
     for (let level = 0; level < 2; level += 1) await grace.keyboard.press('Shift+Tab');
     await type(grace, '\nfor n, value in enumerate(fibonacci(10)):\nprint(n, value, "#" * value)');

@@ -117,7 +117,9 @@ test('stock clients converge under random edits, disconnects and a restart of th
   assert.equal(await converged([clients[0].doc, late.doc]), content, 'a late joiner has the same');
   const fromOutside = Object.fromEntries((await room.files()).map((file) => [file.path, file.content]));
   assert.deepEqual(fromOutside, JSON.parse(content).files, 'and so has the server');
-  assert.ok(Y.encodeStateAsUpdate(late.doc).length > 3000, 'the plan wrote something');
+  // Each client's clock counts all that it ever wrote, also what was deleted again.
+  const written = [...Y.decodeStateVector(Y.encodeStateVector(late.doc)).values()].reduce((sum, clock) => sum + clock, 0);
+  assert.ok(written > 500, `the plan wrote something: ${written}`);
 });
 
 /** People go on writing while the edge is away. */
