@@ -95,6 +95,7 @@ pub(crate) fn run(options: &EcsOptions) -> Result<()> {
         dir: env::current_dir().context("the current folder is gone")?,
         grace: Duration::from_secs(options.grace_s),
         is_fatal: |_line| false,
+        busy_with: None,
     };
     let settings = Settings {
         cluster: options.cluster.clone(),

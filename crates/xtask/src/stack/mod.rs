@@ -23,7 +23,7 @@ use crate::{
     ecs_stand_in::{self, EcsStandIn},
     http, local_aws,
     setup::Tools,
-    supervisor::{Logs, Part, Program, ports},
+    supervisor::{Health, Logs, Part, Program, ports},
     workspace::Workspace,
 };
 
@@ -131,14 +131,14 @@ impl Stack {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn start_part(&self, (program, health_url): (Program, String)) -> Result<()> {
-        let part = Arc::new(Part::start(program, health_url, &self.settings.logs));
+    async fn start_part(&self, (program, health): (Program, Health)) -> Result<()> {
+        let part = Arc::new(Part::start(program, health, &self.settings.logs));
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&part));
         part.ready().await
     }
 
     /// Starts the functions and calls each once, so that no user waits for the start of a process.
-    async fn start_functions(&self, part: (Program, String)) -> Result<()> {
+    async fn start_functions(&self, part: (Program, Health)) -> Result<()> {
         self.start_part(part).await?;
         let base = parts::functions_url(&self.settings);
         let [_auth, rooms, runs, attempts] =

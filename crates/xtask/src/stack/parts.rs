@@ -1,11 +1,15 @@
 //! The command line and environment of each part.
 //!
-//! Each part gives its program and the URL that answers 2xx once it is ready.
+//! Each part gives its program and where it is asked how it is.
 
 use std::time::Duration;
 
 use super::{Settings, Stack};
-use crate::{cli::Switch, local_aws, supervisor::Program};
+use crate::{
+    cli::Switch,
+    local_aws,
+    supervisor::{Health, Program},
+};
 
 /// The name of the part whose data must be saved last.
 pub(super) const AWS: &str = "aws";
@@ -34,7 +38,7 @@ pub(super) fn functions_url(settings: &Settings) -> String {
 }
 
 /// ministack, with its state below the data folder.
-pub(super) fn aws(stack: &Stack) -> (Program, String) {
+pub(super) fn aws(stack: &Stack) -> (Program, Health) {
     let settings = &stack.settings;
     let dead_letters = format!("{}/2015-03-31/functions/dead-letters/invocations", functions_url(settings));
     let data = settings.data.join("aws");
@@ -63,12 +67,13 @@ pub(super) fn aws(stack: &Stack) -> (Program, String) {
         // It writes everything that it holds.
         grace: Duration::from_secs(30),
         is_fatal: |_line| false,
+        busy_with: None,
     };
-    (program, format!("{}/_ministack/health", aws_url(settings)))
+    (program, one_url(format!("{}/_ministack/health", aws_url(settings))))
 }
 
 /// All Lambda functions, by `cargo lambda watch`.
-pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &str) -> (Program, String) {
+pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &str) -> (Program, Health) {
     let settings = &stack.settings;
     let port = settings.ports.functions.to_string();
     let manifest = stack.workspace.root().join("Cargo.toml").to_string_lossy().into_owned();
@@ -92,12 +97,14 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
         dir: stack.workspace.root().join("functions"),
         grace: Duration::from_secs(5),
         is_fatal: lost_an_instance,
+        // It becomes the function when everything is compiled.
+        busy_with: Some("cargo"),
     };
-    (program, format!("{}/lambda-url/auth/.well-known/jwks.json", functions_url(settings)))
+    (program, one_url(format!("{}/lambda-url/auth/.well-known/jwks.json", functions_url(settings))))
 }
 
 /// The edge, by `wrangler dev`.
-pub(super) fn edge(stack: &Stack) -> (Program, String) {
+pub(super) fn edge(stack: &Stack) -> (Program, Health) {
     let settings = &stack.settings;
     let ports = settings.ports;
     let wrangler = stack.workspace.client().join("node_modules/wrangler/bin/wrangler.js");
@@ -128,8 +135,12 @@ pub(super) fn edge(stack: &Stack) -> (Program, String) {
         dir: stack.workspace.root().to_owned(),
         grace: Duration::from_secs(10),
         is_fatal: |_line| false,
+        // wrangler holds requests back while it builds.
+        busy_with: Some("xtask"),
     };
-    (program, format!("http://127.0.0.1:{}/health", ports.edge))
+    let url = |path: &str| format!("http://127.0.0.1:{}/{path}", ports.edge);
+    // The one asks all parts, the other the Worker alone.
+    (program, Health { ready: url("health"), alive: url("favicon.svg") })
 }
 
 /// One runner, started by the ECS stand-in.
@@ -145,7 +156,12 @@ pub(super) fn runner(stack: &Stack, deployed: &local_aws::Stack) -> Program {
         // The stop timeout of the task definition is longer; a local run never takes more than 10 s.
         grace: Duration::from_secs(30),
         is_fatal: |_line| false,
+        busy_with: None,
     }
+}
+
+fn one_url(url: String) -> Health {
+    Health { ready: url.clone(), alive: url }
 }
 
 /// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. Not so one that

@@ -34,6 +34,8 @@ pub(crate) struct Program {
     pub(crate) grace: Duration,
     /// Whether a log line says that the program has lost a piece of itself for good.
     pub(crate) is_fatal: fn(&str) -> bool,
+    /// A process below it that explains why it does not answer for a while: a build.
+    pub(crate) busy_with: Option<&'static str>,
 }
 
 /// Where the lines of programs go.

@@ -11,7 +11,7 @@ pub(crate) mod ports;
 mod processes;
 
 pub(crate) use guarded::{Guarded, Logs, Program};
-pub(crate) use part::Part;
+pub(crate) use part::{Health, Part};
 pub(crate) use processes::descendants;
 
 use anyhow::{Context as _, Result};

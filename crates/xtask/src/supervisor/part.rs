@@ -1,6 +1,12 @@
 //! One long-running part of the stack: kept running, restarted on order or when it dies or stops answering.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow, bail};
 use tokio::{
@@ -21,8 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A part that has run this long starts again with a clean record.
 const PROVEN: Duration = Duration::from_secs(30);
 /// How often a running part is asked whether it still answers, and how many silences in a row mean that it hangs.
-const PROBE_INTERVAL: Duration = Duration::from_secs(10);
-const SILENCES: u32 = 4;
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const SILENCES: u32 = 3;
 /// A part that dies this often before it ever answered is broken rather than unlucky.
 const HOPELESS: u32 = 3;
 /// The longest that a part may take from its start to its first good answer.
@@ -45,36 +51,49 @@ struct Status {
     guard: Option<i32>,
 }
 
+/// Where a part is asked how it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    /// Answers 2xx once the part can work, with all that it needs.
+    pub(crate) ready: String,
+    /// Answers anything while the part itself lives.
+    pub(crate) alive: String,
+}
+
 /// A handle on a part.
 pub(crate) struct Part {
     program: Arc<Program>,
-    health_url: String,
+    health: Health,
     logs: Logs,
     orders: mpsc::Sender<Order>,
     status: watch::Receiver<Status>,
+    has_answered: Arc<AtomicBool>,
     /// Taken by the one who waits for the end.
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Part {
-    /// Starts a part, whose health URL answers 2xx once it is ready to work.
-    pub(crate) fn start(program: Program, health_url: String, logs: &Logs) -> Self {
+    /// Starts a part.
+    pub(crate) fn start(program: Program, health: Health, logs: &Logs) -> Self {
         let program = Arc::new(program);
         let (orders, received) = mpsc::channel(8);
         let (sender, status) = watch::channel(Status::default());
+        let has_answered = Arc::<AtomicBool>::default();
         let keeper = Keeper {
             program: Arc::clone(&program),
-            health_url: health_url.clone(),
+            health: health.clone(),
             logs: logs.clone(),
             orders: received,
             status: sender,
+            has_answered: Arc::clone(&has_answered),
         };
         Self {
             program,
-            health_url,
+            health,
             logs: logs.clone(),
             orders,
             status,
+            has_answered,
             keeper: Mutex::new(Some(tokio::spawn(keeper.run()))),
         }
     }
@@ -90,8 +109,11 @@ impl Part {
 
     /// Waits until the part answers well.
     pub(crate) async fn ready(&self) -> Result<()> {
-        let deadline = Instant::now() + READY_WITHIN;
-        while !http::is_ok(&self.health_url).await {
+        let mut deadline = Instant::now() + READY_WITHIN;
+        while !http::is_ok(&self.health.ready).await {
+            if is_busy(&self.program, &self.status.borrow()) {
+                deadline = Instant::now() + READY_WITHIN;
+            }
             let log = self.logs.file(self.name());
             if self.status.borrow().failures >= HOPELESS {
                 bail!("{} keeps ending; the end of {}:\n{}", self.name(), log.display(), log_tail(&log));
@@ -101,6 +123,7 @@ impl Part {
             }
             sleep(Duration::from_millis(50)).await;
         }
+        self.has_answered.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -143,10 +166,12 @@ enum Ending {
 /// The task behind a part.
 struct Keeper {
     program: Arc<Program>,
-    health_url: String,
+    health: Health,
     logs: Logs,
     orders: mpsc::Receiver<Order>,
     status: watch::Sender<Status>,
+    /// Whether the part has answered in its present life.
+    has_answered: Arc<AtomicBool>,
 }
 
 impl Keeper {
@@ -175,13 +200,13 @@ impl Keeper {
             status.generation += 1;
             status.guard = guarded.guard_pid();
         });
+        self.has_answered.store(false, Ordering::Relaxed);
         let alarm = guarded.alarm();
-        // Silence before the first answer is a start that takes its time; whoever waits for it has a deadline.
-        let (mut answered, mut silences) = (false, 0);
+        let mut silences = 0;
         while silences < SILENCES {
             let probe = async {
                 sleep(PROBE_INTERVAL).await;
-                http::answers(&self.health_url).await
+                http::answers(&self.health.alive).await
             };
             tokio::select! {
                 ended = guarded.ended() => return Ending::Died(match ended {
@@ -195,14 +220,19 @@ impl Keeper {
                     return Ending::Died("lost a process".to_owned());
                 }
                 answers = probe => {
-                    answered |= answers;
-                    silences = if answers || !answered { 0 } else { silences + 1 };
+                    self.has_answered.fetch_or(answers, Ordering::Relaxed);
+                    silences = if answers || self.has_an_excuse() { 0 } else { silences + 1 };
                 }
             }
         }
         guarded.kill().await;
         let _ = guarded.ended().await;
         Ending::Died("does not answer any more".to_owned())
+    }
+
+    /// Silence before the first answer is a start that takes its time, and whoever waits for it has a deadline.
+    fn has_an_excuse(&self) -> bool {
+        !self.has_answered.load(Ordering::Relaxed) || is_busy(&self.program, &self.status.borrow())
     }
 
     /// Says what happened and waits before the next start; true if the order to stop came meanwhile.
@@ -216,6 +246,12 @@ impl Keeper {
             order = self.orders.recv() => matches!(order, Some(Order::Stop) | None),
         }
     }
+}
+
+/// Whether a build below the part explains its silence.
+fn is_busy(program: &Program, status: &Status) -> bool {
+    let runs = |(guard, name)| processes::runs_below(guard, name);
+    status.guard.zip(program.busy_with).is_some_and(runs)
 }
 
 async fn obey(order: Option<Order>, mut guarded: Guarded) -> Ending {

@@ -19,6 +19,13 @@ pub(crate) fn descendants(root: i32) -> Vec<i32> {
     found.split_off(1)
 }
 
+/// Whether a process of this name runs below `root`.
+pub(super) fn runs_below(root: i32, name: &str) -> bool {
+    let is_named =
+        |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
+    descendants(root).iter().any(is_named)
+}
+
 /// Every process with its parent. One that ends while the list is read is left out.
 fn all() -> Vec<(i32, i32)> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
