@@ -83,7 +83,8 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
 }
 
 fn room_id(text: &str) -> Result<RoomId, Failure> {
-    RoomId::parse(text).or_else(|_invalid| Err(Failure::refused(ErrorCode::NotFound, "there is no such room")))
+    let unknown = |_invalid| Failure::refused(ErrorCode::NotFound, "there is no such room");
+    RoomId::parse(text).map_err(unknown)
 }
 
 /// `GET /.well-known/jwks.json`: the public keys of access and room tokens.
