@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use ureq::Agent;
 
 /// A loopback service that needs longer than this to answer, on a machine that is compiling besides, is not well.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The first call of a function can wait for its start.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 

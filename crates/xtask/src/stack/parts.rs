@@ -96,7 +96,7 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
         // What it watches for changes.
         dir: stack.workspace.root().join("functions"),
         grace: Duration::from_secs(5),
-        is_fatal: lost_an_instance,
+        is_fatal: if settings.reload { lost_an_instance_by_itself } else { lost_an_instance },
         // It becomes the function when everything is compiled.
         busy_with: Some("cargo"),
     };
@@ -164,12 +164,15 @@ fn one_url(url: String) -> Health {
     Health { ready: url.clone(), alive: url }
 }
 
-/// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. Not so one that
-/// it stops itself to start the next, nor a failed compilation, code 101, which the next change of the source mends.
+/// `cargo lambda watch` counts an instance that has died as one that is there, and sends it requests. Not so after a
+/// failed compilation, code 101, which the next change of the source mends.
 fn lost_an_instance(line: &str) -> bool {
-    let killed = line.contains("command killed") && !line.contains("ForceStop");
-    let ended = line.contains("command exited") && !line.contains("code=101");
-    killed || ended
+    line.contains("command killed") || line.contains("command exited") && !line.contains("code=101")
+}
+
+/// The same where it kills instances itself, to start them anew from changed sources; a kill by others looks alike.
+fn lost_an_instance_by_itself(line: &str) -> bool {
+    lost_an_instance(line) && !line.contains("ForceStop")
 }
 
 fn aws_env(settings: &Settings) -> Vec<(String, String)> {
