@@ -12,11 +12,17 @@ use crate::{
     command::Run,
     progress,
     setup::{self, Tools},
-    workspace::Workspace,
+    workspace::{Workspace, variable},
 };
+
+/// Set for a wrangler whose edge has been built and stays as it is: a test's stack keeps still while sources change.
+pub(crate) const EDGE_IS_BUILT: &str = "TUTTI_EDGE_IS_BUILT";
 
 /// `cargo xtask build-edge`, which wrangler also calls before it serves or deploys.
 pub(crate) fn edge_command() -> Result<()> {
+    if variable(EDGE_IS_BUILT).is_some() {
+        return Ok(());
+    }
     let tools = setup::run(setup::Scope::Edge)?;
     edge(&Workspace::here(), &tools)
 }

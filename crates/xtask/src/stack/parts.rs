@@ -126,6 +126,7 @@ pub(super) fn edge(stack: &Stack) -> (Program, Health) {
         ("NO_COLOR", "1".to_owned()),
         ("WRANGLER_SEND_METRICS", "false".to_owned()),
         ("PATH", stack.tools.path_with_node().to_string_lossy().into_owned()),
+        (EDGE_IS_BUILT, if settings.reload { "" } else { "1" }.to_owned()),
     ];
     let program = Program {
         name: "edge".to_owned(),
