@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Settings, Stack};
 use crate::{
+    builds::EDGE_IS_BUILT,
     cli::Switch,
     local_aws,
     supervisor::{Health, Program},
