@@ -15,20 +15,13 @@ use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, GetString, Map, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, Update};
 
+use crate::log::{self, LogRow};
+
 /// The name of the map from paths to texts.
 const FILES: &str = "files";
 
 /// The server's own client id. It never writes, so the id never shows up in a document.
 const SERVER_CLIENT: ClientID = ClientID::new(1);
-
-/// A row of the log, as it comes back from storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogRow {
-    /// Its place.
-    pub position: u64,
-    /// The update, lib0 version 1.
-    pub update: Vec<u8>,
-}
 
 /// Why an update is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -64,14 +57,17 @@ impl Document {
         loop {
             let mut document = Self { doc: empty() };
             let kept = rows.iter().filter(|row| !quarantined.contains(&row.position));
-            let failed =
-                kept.map(|row| (row.position, document.apply(&row.update))).find(|(_, applied)| applied.is_err());
-            match failed {
+            let mut tried = kept.map(|row| (row.position, document.apply_row(row)));
+            match tried.find(|(_, is_applied)| !is_applied) {
                 // A failed apply is not rolled back: start over without that row.
                 Some((position, _)) => quarantined.push(position),
                 None => return (document, quarantined),
             }
         }
+    }
+
+    fn apply_row(&mut self, row: &LogRow) -> bool {
+        log::decode(&row.bytes).is_some_and(|updates| updates.into_iter().all(|update| self.apply(update).is_ok()))
     }
 
     /// Applies an update and encodes it again.
@@ -218,7 +214,8 @@ mod tests {
     }
 
     fn rows(updates: &[Vec<u8>]) -> Vec<LogRow> {
-        updates.iter().zip(1..).map(|(update, position)| LogRow { position, update: update.clone() }).collect()
+        let row = |(update, position)| LogRow { position, bytes: log::encode(std::iter::once(update)) };
+        updates.iter().zip(1..).map(row).collect()
     }
 
     #[test]
@@ -265,7 +262,7 @@ mod tests {
             assert_eq!(document.files().len(), 1, "{bytes}");
             if quarantined.is_empty() {
                 // It applied: then it must be harmless.
-                log.push(LogRow { position: 3, update: good });
+                log.extend(rows(&[good]).into_iter().map(|row| LogRow { position: 3, ..row }));
                 assert!(Document::load(&log).1.is_empty(), "{bytes}");
             }
         }

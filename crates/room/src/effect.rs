@@ -3,9 +3,10 @@
 use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::event::{ChatMessage, OutputChunk};
-use protocol::ids::{ParticipantId, RunId};
+use protocol::ids::RunId;
 use protocol::run::{RoomRunRequest, Run, SourceFile};
 
+use crate::log::LogEntry;
 use crate::session::{Session, SocketId};
 
 /// What goes out on a socket.
@@ -19,19 +20,6 @@ pub enum Frame {
 
 /// The sockets that a frame goes to. The frame is made once and handed to each.
 pub type Recipients = Vec<SocketId>;
-
-/// A row of the update log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEntry {
-    /// Its place, from 1, without gaps.
-    pub position: u64,
-    /// When it was received.
-    pub at: TimestampMs,
-    /// Whose socket delivered it first.
-    pub author: ParticipantId,
-    /// The update, lib0 version 1.
-    pub update: Vec<u8>,
-}
 
 /// In whose name a run is submitted or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]

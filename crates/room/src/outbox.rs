@@ -10,9 +10,11 @@
 
 use protocol::TimestampMs;
 use protocol::ids::ParticipantId;
-use yrs::merge_updates_v1;
+use yrs::updates::decoder::Decode;
+use yrs::{Update, merge_updates_v1};
 
 use crate::document::caught;
+use crate::log;
 use crate::session::SocketId;
 
 /// Longest time that updates are gathered into one frame. With one frame and one row for each update, 500 updates/s
@@ -62,8 +64,8 @@ pub(crate) struct Row {
     pub(crate) author: ParticipantId,
     /// When the first of them came.
     pub(crate) at: TimestampMs,
-    /// One update, or several merged.
-    pub(crate) update: Vec<u8>,
+    /// The updates, as [`log::encode`] spells them.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Updates on their way.
@@ -108,14 +110,14 @@ impl Outbox {
         self.unwritten.first().is_some_and(|first| now >= first.at + WRITE_DELAY_MS)
     }
 
-    /// The rows, consecutive updates of one author merged, and the sockets whose frames are in them, one for each
+    /// The rows, consecutive updates of one author in one, and the sockets whose frames are in them, one for each
     /// frame. What was to be sent first comes along: it must not wait for the write.
     pub(crate) fn take_rows(&mut self, now: TimestampMs) -> (Vec<Gathered>, Vec<Row>, Vec<SocketId>) {
         let frames = if self.unsent.is_empty() { Vec::new() } else { self.take_frames(now) };
         let unwritten = std::mem::take(&mut self.unwritten);
         let counted = unwritten.iter().filter(|applied| applied.is_counted).map(|applied| applied.socket).collect();
         let fresh: Vec<_> = unwritten.into_iter().filter(|applied| applied.update.is_some()).collect();
-        let rows = fresh.chunk_by(|one, other| one.author == other.author).flat_map(rows_of).collect();
+        let rows = fresh.chunk_by(|one, other| one.author == other.author).filter_map(row_of).collect();
         (frames, rows, counted)
     }
 
@@ -137,18 +139,19 @@ impl Outbox {
     }
 }
 
-fn rows_of(chunk: &[Applied]) -> Vec<Row> {
-    let Some(first) = chunk.first() else { return Vec::new() };
-    let updates = chunk.iter().filter_map(|applied| applied.update.clone()).collect();
-    merged(updates).into_iter().map(|update| Row { author: first.author.clone(), at: first.at, update }).collect()
+fn row_of(chunk: &[Applied]) -> Option<Row> {
+    let first = chunk.first()?;
+    let updates: Vec<_> = chunk.iter().filter_map(|applied| applied.update.as_ref()).collect();
+    Some(Row { author: first.author.clone(), at: first.at, bytes: log::encode(updates.into_iter()) })
 }
 
-/// One update for several; where merging fails, the updates as they are, each of which applied.
+/// One update for several; where merging gives none, the updates as they are, each of which applied.
 fn merged(updates: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     if updates.len() < 2 {
         return updates;
     }
-    match caught(|| merge_updates_v1(&updates).ok()) {
+    let merge = || merge_updates_v1(&updates).ok().filter(|update| Update::decode_v1(update).is_ok());
+    match caught(merge) {
         Some(update) => vec![update],
         None => updates,
     }

@@ -11,9 +11,10 @@ use protocol::room::RoomFiles;
 use protocol::run::SourceFile;
 
 use crate::awareness::Departed;
-use crate::document::{Document, LogRow};
+use crate::document::Document;
 use crate::effect::{Effect, Frame};
 use crate::input::Input;
+use crate::log::LogRow;
 use crate::outbox::Outbox;
 use crate::runs::Runs;
 use crate::session::{Channel, Session, SocketId};
@@ -102,6 +103,12 @@ impl Room {
         let (document, quarantined) = Document::load(rows);
         self.document = Some(document);
         quarantined
+    }
+
+    /// What the document holds of each client, if it is in memory.
+    #[must_use]
+    pub fn state_vector(&self) -> Option<yrs::StateVector> {
+        self.document.as_ref().map(Document::state_vector)
     }
 
     /// The files, if the document is in memory. After [`Input::Settle`] they are those of the log's position.

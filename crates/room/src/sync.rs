@@ -11,8 +11,9 @@ use yrs::updates::encoder::Encode;
 
 use crate::awareness::{decode_message, sync_message};
 use crate::document::{DocumentError, Novelty};
-use crate::effect::{Effect, Frame, LogEntry};
+use crate::effect::{Effect, Frame};
 use crate::limits::FRAME_MAX_BYTES;
+use crate::log::LogEntry;
 use crate::outbox::{Applied, Gathered, Row, gather_ms};
 use crate::room::Room;
 use crate::session::{Channel, SocketId};
@@ -134,9 +135,9 @@ impl Room {
         if rows.is_empty() && counted.is_empty() {
             return;
         }
-        for Row { author, at, update } in rows {
+        for Row { author, at, bytes } in rows {
             self.position += 1;
-            effects.push(Effect::Append(LogEntry { position: self.position, at, author, update }));
+            effects.push(Effect::Append(LogEntry { position: self.position, at, author, bytes }));
         }
         let mut changed = BTreeSet::new();
         for socket in counted {

@@ -237,7 +237,7 @@ fn an_update_that_does_not_apply_takes_nothing_along() {
     let effects = room.handle(Input::Frame { socket: attacker, bytes }, NOW + 1);
     assert_eq!(closed(&effects), [(attacker, CloseCode::Malformed)]);
     let row = effects.into_iter().find_map(|effect| match effect {
-        Effect::Append(entry) => Some(room::LogRow { position: entry.position, update: entry.update }),
+        Effect::Append(entry) => Some(room::LogRow { position: entry.position, bytes: entry.bytes }),
         _ => None,
     });
     assert!(!room.has_document());

@@ -8,7 +8,7 @@
 //! | `runs(id, record)` | the latest runs, as JSON |
 //! | `output(run, seq, stream, data)` | their output |
 //!
-//! An update over [`PART_MAX_BYTES`] takes several parts, since the runtime stores no row over 2 MB. Writes of one
+//! A row over [`PART_MAX_BYTES`] takes several parts, since the runtime stores no row over 2 MB. Writes of one
 //! callback are one transaction of the runtime: all of them become durable, or none.
 
 use protocol::event::{ChatMessage, OutputChunk, RunWithOutput};
@@ -22,7 +22,7 @@ use worker::{Error, Result, SqlStorage, SqlStorageValue};
 /// Bytes in one row: under the runtime's 2 MB with room for the other columns.
 const PART_MAX_BYTES: usize = 1_500_000;
 
-/// Parts of one position. The largest frame takes 14.
+/// Parts of one position: 384 MB, more than the frames of one write can bring into the object's 128 MB of memory.
 const PARTS: u64 = 256;
 
 /// The schema that this code writes.
@@ -82,7 +82,7 @@ impl Storage {
     /// Adds an entry to the log.
     pub(crate) fn append(&self, entry: LogEntry) -> Result<()> {
         let at = integer(entry.at);
-        for (part, bytes) in (0..).zip(entry.update.chunks(PART_MAX_BYTES)) {
+        for (part, bytes) in (0..).zip(entry.bytes.chunks(PART_MAX_BYTES)) {
             let id = integer(entry.position * PARTS + part);
             let values = vec![id, at.clone(), entry.author.as_str().into(), bytes.to_vec().into()];
             self.0.exec("INSERT INTO log (id, at, author, bytes) VALUES (?, ?, ?, ?)", values)?;
@@ -97,8 +97,8 @@ impl Storage {
             let [SqlStorageValue::Integer(id), SqlStorageValue::Blob(bytes)] = &row?[..] else { continue };
             let position = u64::try_from(*id).unwrap_or_default() / PARTS;
             match rows.last_mut() {
-                Some(last) if last.position == position => last.update.extend_from_slice(bytes),
-                _ => rows.push(LogRow { position, update: bytes.clone() }),
+                Some(last) if last.position == position => last.bytes.extend_from_slice(bytes),
+                _ => rows.push(LogRow { position, bytes: bytes.clone() }),
             }
         }
         Ok(rows)

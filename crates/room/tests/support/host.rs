@@ -106,7 +106,7 @@ impl Host {
             Effect::Append(entry) => {
                 let failing = self.failing.take();
                 if failing.is_none_or(|failing| failing.keeps_write) {
-                    self.log.push(LogRow { position: entry.position, update: entry.update });
+                    self.log.push(LogRow { position: entry.position, bytes: entry.bytes });
                 }
                 return failing.is_none();
             }
