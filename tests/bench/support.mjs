@@ -12,6 +12,9 @@ export const Y = require("yjs");
 export const { WebsocketProvider } = require("y-websocket");
 export const WebSocket = require("ws");
 
+// Each provider listens for the end of the process; fifty of them are no leak.
+process.setMaxListeners(0);
+
 const origin = process.env.TUTTI_URL;
 
 /** Calls the API and answers `data`. */

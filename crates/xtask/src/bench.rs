@@ -52,9 +52,6 @@ const ENTRIES: &[Entry] = &[
     Entry { kind: Kind::Bench, name: "keystroke", how: How::Script("tests/bench/keystroke.mjs") },
     Entry { kind: Kind::Bench, name: "fanout", how: How::Script("tests/bench/fanout.mjs") },
     Entry { kind: Kind::Bench, name: "run", how: How::Script("tests/bench/run.mjs") },
-    Entry { kind: Kind::Bench, name: "keystroke", how: How::Script("tests/bench/keystroke.mjs") },
-    Entry { kind: Kind::Bench, name: "fanout", how: How::Script("tests/bench/fanout.mjs") },
-    Entry { kind: Kind::Bench, name: "run", how: How::Script("tests/bench/run.mjs") },
 ];
 
 #[derive(Serialize, Deserialize)]
