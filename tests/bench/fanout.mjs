@@ -1,6 +1,6 @@
 // One client types, many read: how long each edit takes to each of them.
 
-import { join, peerRoom, percentile, report, tuttiRoom } from "./support.mjs";
+import { join, peerRoom, reportEdits, tuttiRoom } from "./support.mjs";
 
 const READERS = 50;
 const EDITS_PER_SECOND = 50;
@@ -39,10 +39,5 @@ const peer = await peerRoom();
 const theirs = await measure(peer);
 peer.stop();
 const ours = await measure(await tuttiRoom());
-report([0.5, 0.95, 0.99].map((p) => ({
-  what: `edit to each of ${READERS} readers at ${EDITS_PER_SECOND} edits/s, p${p * 100}`,
-  tutti: percentile(ours, p),
-  peer: percentile(theirs, p),
-  unit: "ms (peer: y-websocket's server)",
-})));
+reportEdits(`edit to each of ${READERS} readers at ${EDITS_PER_SECOND} edits/s`, ours, theirs);
 process.exit(0);

@@ -1,6 +1,6 @@
 // A keystroke's way from one stock client to another, in a quiet room: one edit at a time, 20 ms apart.
 
-import { join, peerRoom, percentile, report, tuttiRoom } from "./support.mjs";
+import { join, peerRoom, reportEdits, tuttiRoom } from "./support.mjs";
 
 const WARM_UP = 50;
 const EDITS = 300;
@@ -29,10 +29,5 @@ const peer = await peerRoom();
 const theirs = await measure(peer);
 peer.stop();
 const ours = await measure(await tuttiRoom());
-report([0.5, 0.95, 0.99].map((p) => ({
-  what: `keystroke to the other client, quiet room, p${p * 100}`,
-  tutti: percentile(ours, p),
-  peer: percentile(theirs, p),
-  unit: "ms (peer: y-websocket's server)",
-})));
+reportEdits("keystroke to the other client, quiet room", ours, theirs);
 process.exit(0);

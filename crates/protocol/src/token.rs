@@ -1,148 +1,31 @@
-//! Tokens: the claims of each kind, how they are signed and checked.
+//! Tokens: how they are signed and checked.
 //!
 //! All are EdDSA (Ed25519) JWTs. Each kind has an audience of its own, so that one is never taken for another.
 //! Only the functions hold the private key ([`Signer`]); everybody else has the public keys ([`KeySet`]). Time is
 //! passed in, since the edge has no system clock.
+
+mod claims;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::TimestampMs;
-use crate::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
-use crate::rights::{Rights, Role};
+
+pub use claims::{
+    ACCESS_LIFETIME_S, ATTEMPT_LIFETIME_S, AccessClaims, AttemptClaims, CLAIM_LIFETIME_S, ClaimTicket, Claims,
+    ROOM_LIFETIME_S, RoomClaims, SERVICE_LIFETIME_S, ServiceClaims,
+};
 
 /// `iss` of every token.
 pub const ISSUER: &str = "tutti";
-/// Life of an access token.
-pub const ACCESS_LIFETIME_S: u64 = 15 * 60;
-/// Life of a room token: a working day; the right behind it is looked at again on each connect.
-pub const ROOM_LIFETIME_S: u64 = 12 * 3_600;
-/// Life of a claim ticket: the queue's 5 minutes, and as much again for each redelivery.
-pub const CLAIM_LIFETIME_S: u64 = 15 * 60;
-/// Life of an attempt's credential: compile, run and report with room to spare.
-pub const ATTEMPT_LIFETIME_S: u64 = 15 * 60;
-/// Life of a service token: one request.
-pub const SERVICE_LIFETIME_S: u64 = 60;
 /// Clocks may differ by this much.
 pub const LEEWAY_S: u64 = 5;
-
-/// A kind of token.
-pub trait Claims: Serialize + DeserializeOwned {
-    /// `aud` of this kind.
-    const AUDIENCE: &'static str;
-    /// `exp`, in seconds since the epoch.
-    fn expires_at_s(&self) -> u64;
-}
-
-macro_rules! claims {
-    ($name:ident, $audience:literal) => {
-        impl Claims for $name {
-            const AUDIENCE: &'static str = $audience;
-            fn expires_at_s(&self) -> u64 {
-                self.exp
-            }
-        }
-    };
-}
-
-/// An account's access token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessClaims {
-    /// The user.
-    pub sub: UserId,
-    /// The login it belongs to; revoking that ends the token.
-    pub sid: LoginId,
-    /// The username, for display.
-    pub name: String,
-    /// Platform roles: `user`, `admin`.
-    pub roles: Vec<String>,
-    /// Issued at, in seconds.
-    pub iat: u64,
-    /// Expires at, in seconds.
-    pub exp: u64,
-    /// Names this token.
-    pub jti: String,
-}
-claims!(AccessClaims, "tutti-api");
-
-/// A room token: a bearer under its own room only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomClaims {
-    /// Who, in this room.
-    pub sub: ParticipantId,
-    /// The room.
-    pub room: RoomId,
-    /// The role.
-    pub role: Role,
-    /// The rights: the role's, narrowed by the link.
-    pub rights: Rights,
-    /// The display name.
-    pub name: String,
-    /// The account, unless a guest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// The login behind it, unless a guest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<LoginId>,
-    /// The share link behind it, if one was used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<LinkId>,
-    /// Issued at, in seconds.
-    pub iat: u64,
-    /// Expires at, in seconds.
-    pub exp: u64,
-    /// Names this token; the sync and the events socket of one client share it.
-    pub jti: String,
-}
-claims!(RoomClaims, "tutti-room");
-
-/// The ticket in a queue message, with which a runner claims the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimTicket {
-    /// The run.
-    pub run: RunId,
-    /// Issued at, in seconds.
-    pub iat: u64,
-    /// Expires at, in seconds.
-    pub exp: u64,
-}
-claims!(ClaimTicket, "tutti-claim");
-
-/// The credential of one attempt at a run: what its runner reports with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttemptClaims {
-    /// The run.
-    pub run: RunId,
-    /// The room that watches, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<RoomId>,
-    /// Which attempt, from 1.
-    pub attempt: u32,
-    /// Issued at, in seconds.
-    pub iat: u64,
-    /// Expires at, in seconds.
-    pub exp: u64,
-}
-claims!(AttemptClaims, "tutti-attempt");
-
-/// What the functions call the edge's `/internal` routes with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceClaims {
-    /// The calling part.
-    pub sub: String,
-    /// Issued at, in seconds.
-    pub iat: u64,
-    /// Expires at, in seconds.
-    pub exp: u64,
-}
-claims!(ServiceClaims, "tutti-service");
 
 /// Why a token or a key is not accepted.
 #[derive(Debug, Error)]
@@ -298,6 +181,7 @@ mod tests {
     use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 
     use super::*;
+    use crate::ids::RunId;
 
     const NOW: TimestampMs = 1_800_000_000_000;
 
