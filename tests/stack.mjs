@@ -31,7 +31,7 @@ export async function api(path, { method = 'POST', body, bearer } = {}) {
   const answer = await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text).data;
+  return text === '' ? undefined : JSON.parse(text).data;
 }
 
 /** A guest's room: its id, and tokens for people by a link of each role. */
@@ -47,6 +47,8 @@ export async function guestRoom(name) {
   return {
     id: room.id,
     linkOf,
+    withdraw: (link) => api(`/rooms/${room.id}/links/${link}`, { method: 'DELETE', bearer: owner.token }),
+    rebuild: () => api(`/rooms/${room.id}/rebuild`, { bearer: owner.token }),
     enterAs: async (person, role = 'editor') => enter({ link: (await linkOf(role)).token, name: person }),
     files: async () => (await api(`/rooms/${room.id}/files`, { method: 'GET', bearer: owner.token })).items,
   };

@@ -1,4 +1,5 @@
-// Bundles the page: src/ becomes dist/index.html and dist/assets/*-[hash].{js,css,woff2}.
+// Bundles the page: src/ becomes dist/index.html and dist/assets/*-[hash].{js,css,woff2}, and the service worker that
+// keeps them on the device becomes dist/service-worker.js.
 // The room (CodeMirror, Yjs) and each language pack are chunks of their own, so that the start page stays small.
 import { build } from 'esbuild';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -32,6 +33,12 @@ function urlOf(result, entry, kind) {
   return '/' + path.posix.relative('dist', file);
 }
 
+/** Everything that the page may load, without the letters that few need: their fonts are kept once they were used. */
+function filesOf(result) {
+  const files = Object.keys(result.metafile.outputs).map((file) => '/' + path.posix.relative('dist', file));
+  return files.filter((file) => /\.(js|css)$/.test(file) || /-latin-wght-.*\.woff2$/.test(file));
+}
+
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 // A blocking script cannot be a module, so it is bundled apart.
@@ -42,6 +49,17 @@ const page = (await readFile(path.join(here, 'src/index.html'), 'utf8'))
   .replace('%script%', urlOf(main, 'src/main.ts', 'js'))
   .replace('%style%', urlOf(main, 'src/main.ts', 'css'));
 await writeFile(path.join(dist, 'index.html'), page);
+await build({
+  ...shared,
+  entryPoints: ['src/worker/service-worker.ts'],
+  outdir: 'dist',
+  entryNames: '[name]',
+  format: 'iife',
+  define: {
+    FILES: JSON.stringify([...filesOf(boot), ...filesOf(main)].sort()),
+    ENTRY: JSON.stringify(urlOf(main, 'src/main.ts', 'js')),
+  },
+});
 await copyFile(path.join(here, 'src/favicon.svg'), path.join(dist, 'favicon.svg'));
 // The fonts' licence asks to travel with them.
 for (const font of ['inter', 'jetbrains-mono']) {

@@ -86,6 +86,11 @@ impl Config<'_> {
         })
     }
 
+    /// True with `LIMITS=off`, which lifts the limits on rates and connections. A deployed stack cannot do that.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        self.stage() == "local" && self.text("LIMITS").is_ok_and(|limits| limits == "off")
+    }
+
     /// `local`, `staging`, `production`: shown by the health page.
     pub(crate) fn stage(&self) -> String {
         self.text("STAGE").unwrap_or_else(|_missing| "local".to_owned())

@@ -36,7 +36,7 @@ thread_local! {
 /// A checked bearer.
 pub(crate) enum Bearer {
     /// Of an account.
-    Access,
+    Access(Box<AccessClaims>),
     /// Of a person in a room.
     Room(Box<RoomClaims>),
 }
@@ -55,12 +55,10 @@ pub(crate) fn bearer_of(request: &Request) -> Option<String> {
 pub(crate) async fn check(context: &RequestContext, token: &str) -> Result<Bearer, Failure> {
     if let Ok(claims) = keys::verify::<AccessClaims>(context, token).await? {
         require_standing(context, PrincipalKind::Login, claims.sid.as_str()).await?;
-        return Ok(Bearer::Access);
+        return Ok(Bearer::Access(Box::new(claims)));
     }
     let claims = accept(keys::verify::<RoomClaims>(context, token).await?)?;
-    for (kind, id) in principals_of(&claims) {
-        require_standing(context, kind, &id).await?;
-    }
+    require_claims_stand(context, &claims).await?;
     Ok(Bearer::Room(Box::new(claims)))
 }
 
@@ -83,18 +81,40 @@ pub(crate) fn principals_of(claims: &RoomClaims) -> Vec<(PrincipalKind, String)>
     login.into_iter().chain(link).chain([room]).collect()
 }
 
+/// Checks that what a room token hangs on stands.
+///
+/// # Errors
+/// `UNAUTHORIZED` where the login or link was revoked, `NOT_FOUND` where the room was deleted.
+pub(crate) async fn require_claims_stand(context: &RequestContext, claims: &RoomClaims) -> Result<(), Failure> {
+    for (kind, id) in principals_of(claims) {
+        require_standing(context, kind, &id).await?;
+    }
+    Ok(())
+}
+
 async fn require_standing(context: &RequestContext, kind: PrincipalKind, id: &str) -> Result<(), Failure> {
+    if stands(context, kind, id).await? {
+        return Ok(());
+    }
+    Err(match kind {
+        PrincipalKind::Room => Failure::refused(ErrorCode::NotFound, "there is no such room"),
+        _ => Failure::refused(ErrorCode::Unauthorized, "the login or link behind this token was revoked"),
+    })
+}
+
+/// True if a principal stands, or stood a moment ago.
+///
+/// # Errors
+/// [`Failure::Unreachable`] where its object fails.
+pub(crate) async fn stands(context: &RequestContext, kind: PrincipalKind, id: &str) -> Result<bool, Failure> {
     let key = format!("{}:{id}", kind.as_str());
     let now = clock::now();
     let is_fresh = |at: &TimestampMs| now.saturating_sub(*at) < STANDING_FRESH_MS;
     if STANDING.with_borrow(|standing| standing.get(&key).is_some_and(is_fresh)) {
-        return Ok(());
+        return Ok(true);
     }
     if !PrincipalStub::of(context, kind, id)?.stands(None).await? {
-        return Err(match kind {
-            PrincipalKind::Room => Failure::refused(ErrorCode::NotFound, "there is no such room"),
-            _ => Failure::refused(ErrorCode::Unauthorized, "the login or link behind this token was revoked"),
-        });
+        return Ok(false);
     }
     STANDING.with_borrow_mut(|standing| {
         if standing.len() >= STANDING_KEPT {
@@ -102,7 +122,7 @@ async fn require_standing(context: &RequestContext, kind: PrincipalKind, id: &st
         }
         standing.insert(key, now);
     });
-    Ok(())
+    Ok(true)
 }
 
 /// The caller's room token: the bearer itself, or one that the `rooms` function gives for an account's bearer.
@@ -122,7 +142,7 @@ pub(crate) async fn room_token(
         Bearer::Room(_) => {
             return Err(Failure::refused(ErrorCode::Unauthorized, "the token is for another room"));
         }
-        Bearer::Access => {
+        Bearer::Access(_) => {
             let path = format!("/api/v1/rooms/{room}/token");
             let call = Call::post(Function::Rooms, &path, &token, &RoomTokenRequest::default());
             call.data::<RoomToken>(context).await?.token

@@ -3,21 +3,24 @@
 use protocol::envelope::{ErrorBody, ErrorCode, FieldError};
 use protocol::ids::RoomId;
 use protocol::run::RoomRunRequest;
+use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
 use crate::answer::{self, Failure};
+use crate::history_api;
 use crate::identity;
 use crate::proxy;
 use crate::request_context::RequestContext;
 use crate::room_object::{RoomStub, SubmitRun};
 
-/// `GET /api/v1/rooms/{id}/files`: the document's files, for whoever may view them.
+/// `GET /api/v1/rooms/{id}/files?at=`: the document's files, now or at a moment, for whoever may view them.
 pub(crate) async fn files(context: &RequestContext, request: &Request, room: &RoomId) -> Result<Response, Failure> {
-    let (_token, claims) = identity::room_token(context, request, room).await?;
-    if !claims.rights.view {
-        return Err(Failure::refused(ErrorCode::Forbidden, "your role does not let you read this room"));
-    }
-    let files = RoomStub::of(&context.env, room)?.files().await?;
+    history_api::viewer(context, request, room).await?;
+    let stub = RoomStub::of(&context.env, room)?;
+    let files = match history_api::number(context, "at")? {
+        Some(at) => stub.files_at(at).await?,
+        None => stub.files().await?,
+    };
     Ok(answer::success(context, files)?)
 }
 
@@ -36,7 +39,7 @@ pub(crate) async fn submit_run(
         return Err(Failure::refused(ErrorCode::Forbidden, "your role does not let you run code in this room"));
     }
     let idempotency_key = request.headers().get("idempotency-key")?;
-    let body = parse(&proxy::body_of(&mut request).await?)?;
+    let body: RoomRunRequest = parse(&proxy::body_of(&mut request).await?)?;
     let submission = SubmitRun {
         token,
         address: context.client_address.clone(),
@@ -55,7 +58,7 @@ pub(crate) async fn submit_run(
 }
 
 /// Tells what cannot be parsed (400) from what has a wrong field (422).
-fn parse(body: &[u8]) -> Result<RoomRunRequest, Failure> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let value: serde_json::Value = serde_json::from_slice(body)
         .map_err(|error| Failure::refused(ErrorCode::BadRequest, format!("the body is not JSON: {error}")))?;
     serde_json::from_value(value).map_err(|error| {

@@ -11,7 +11,7 @@ use crate::config::Function;
 use crate::keys::{self, JWKS_PATH};
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
-use crate::{assets, health, internal, proxy, room_api, sockets};
+use crate::{assets, export, fork_api, health, history_api, internal, poll, proxy, room_api, sockets};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
@@ -47,11 +47,56 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         (Method::Get, ["events", room]) if sockets::is_upgrade(&request) => {
             sockets::open(context, Channel::Events, room).await
         }
+        (_, ["sync", room, "poll"]) => poll::answer(context, &request, Channel::Sync, room, None).await,
+        (_, ["events", room, "poll"]) => poll::answer(context, &request, Channel::Events, room, None).await,
+        (_, ["sync", room, "poll", session]) => {
+            poll::answer(context, &request, Channel::Sync, room, Some(session)).await
+        }
+        (_, ["events", room, "poll", session]) => {
+            poll::answer(context, &request, Channel::Events, room, Some(session)).await
+        }
         (_, ["sync" | "events", _]) => {
             Err(Failure::refused(ErrorCode::BadRequest, "this address takes WebSockets only"))
         }
         (Method::Get, ["api", "v1", "rooms", room, "files"]) => {
             room_api::files(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "history"]) => {
+            history_api::page(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "history", "state"]) => {
+            history_api::state(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "history", "diff"]) => {
+            history_api::diff(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "export.zip"]) => {
+            export::archive(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "chat"]) => {
+            history_api::chat(context, &request, &room_id(room)?).await
+        }
+        (Method::Get, ["api", "v1", "rooms", room, "snapshots"]) => {
+            history_api::snapshots(context, &request, &room_id(room)?).await
+        }
+        (Method::Post, ["api", "v1", "rooms", room, "snapshots"]) => {
+            history_api::take_snapshot(context, request, &room_id(room)?).await
+        }
+        (Method::Delete, ["api", "v1", "rooms", room, "snapshots", snapshot]) => {
+            history_api::delete_snapshot(context, &request, &room_id(room)?, snapshot).await
+        }
+        (Method::Post, ["api", "v1", "rooms", room, "restore"]) => {
+            history_api::restore(context, request, &room_id(room)?).await
+        }
+        (Method::Post, ["api", "v1", "rooms", room, "merge"]) => {
+            history_api::merge(context, request, &room_id(room)?).await
+        }
+        (Method::Delete, ["api", "v1", "rooms", room, "authors", author]) => {
+            history_api::erase_author(context, &request, &room_id(room)?, author).await
+        }
+        (Method::Post, ["api", "v1", "rooms", room, "fork"]) => fork_api::fork(context, request, &room_id(room)?).await,
+        (Method::Post, ["api", "v1", "rooms", room, "rebuild"]) => {
+            fork_api::rebuild(context, &request, &room_id(room)?).await
         }
         (Method::Post, ["api", "v1", "rooms", room, "runs"]) => {
             room_api::submit_run(context, request, &room_id(room)?).await

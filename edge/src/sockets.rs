@@ -18,8 +18,19 @@ use crate::principal_object::PrincipalStub;
 use crate::request_context::RequestContext;
 use crate::room_object::RoomStub;
 
-/// Why a socket is refused.
-type Refusal = (CloseCode, &'static str);
+/// Why there is no session for somebody.
+pub(crate) enum Denial {
+    /// Theirs to mend.
+    Refused(CloseCode, &'static str),
+    /// Ours.
+    Failed(Failure),
+}
+
+impl From<Failure> for Denial {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 /// True if the request asks for a socket.
 pub(crate) fn is_upgrade(request: &Request) -> bool {
@@ -34,35 +45,55 @@ pub(crate) fn is_upgrade(request: &Request) -> bool {
 ///    hear of a revocation.
 /// 3. The room's object takes the socket.
 pub(crate) async fn open(context: &RequestContext, channel: Channel, room: &str) -> Result<Response, Failure> {
-    match session(context, channel, room).await? {
+    let token = context.url.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
+    match session(context, channel, room, token).await {
         Ok((room, session)) => RoomStub::of(&context.env, &room)?.open_socket(&session).await,
-        Err((code, reason)) => refuse(code, reason),
+        Err(Denial::Refused(code, reason)) => refuse(code, reason),
+        Err(Denial::Failed(failure)) => Err(failure),
     }
 }
 
-async fn session(
+/// A session for whoever holds a token. From now on the room hears of the revocation of what is behind it.
+pub(crate) async fn session(
     context: &RequestContext,
     channel: Channel,
     room: &str,
-) -> Result<Result<(RoomId, Session), Refusal>, Failure> {
-    let Ok(room) = RoomId::parse(room) else { return Ok(Err((CloseCode::NotFound, "there is no such room"))) };
-    let token = context.url.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
-    let Some(token) = token else { return Ok(Err((CloseCode::Unauthorized, "the token is missing"))) };
-    let claims = match keys::verify::<RoomClaims>(context, &token).await? {
-        Ok(claims) if claims.room == room => claims,
-        Ok(_) => return Ok(Err((CloseCode::Unauthorized, "the token is for another room"))),
-        Err(TokenError::Expired) => return Ok(Err((CloseCode::Unauthorized, "the token has expired"))),
-        Err(_) => return Ok(Err((CloseCode::Unauthorized, "the token is not valid"))),
-    };
+    token: Option<String>,
+) -> Result<(RoomId, Session), Denial> {
+    let claims = claims_of(context, room, token.as_deref()).await?;
     for (kind, id) in identity::principals_of(&claims) {
-        if !PrincipalStub::of(context, kind, &id)?.stands(Some(&room)).await? {
-            return Ok(Err(match kind {
-                PrincipalKind::Room => (CloseCode::NotFound, "the room was deleted"),
-                _ => (CloseCode::Forbidden, "the login or link behind the token was revoked"),
-            }));
+        if !PrincipalStub::of(context, kind, &id)?.stands(Some(&claims.room)).await? {
+            return Err(denial_of(kind));
         }
     }
-    Ok(Ok((room, Session::of_person(channel, &claims, &token, context.client_address.clone()))))
+    let session =
+        Session::of_person(channel, &claims, token.as_deref().unwrap_or_default(), context.client_address.clone());
+    Ok((claims.room, session))
+}
+
+/// What a token of a room says.
+pub(crate) async fn claims_of(context: &RequestContext, room: &str, token: Option<&str>) -> Result<RoomClaims, Denial> {
+    let Ok(room) = RoomId::parse(room) else {
+        return Err(Denial::Refused(CloseCode::NotFound, "there is no such room"));
+    };
+    let unauthorized = |reason| Err(Denial::Refused(CloseCode::Unauthorized, reason));
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return unauthorized("the token is missing") };
+    match keys::verify::<RoomClaims>(context, token).await? {
+        Ok(claims) if claims.room == room => Ok(claims),
+        Ok(_) => unauthorized("the token is for another room"),
+        Err(TokenError::Expired) => unauthorized("the token has expired"),
+        Err(_) => unauthorized("the token is not valid"),
+    }
+}
+
+/// What somebody is told whose principal does not stand.
+pub(crate) fn denial_of(kind: PrincipalKind) -> Denial {
+    match kind {
+        PrincipalKind::Room => Denial::Refused(CloseCode::NotFound, "the room was deleted"),
+        PrincipalKind::Login | PrincipalKind::Link => {
+            Denial::Refused(CloseCode::Forbidden, "the login or link behind the token was revoked")
+        }
+    }
 }
 
 /// `/internal/runs/{runId}/stream`: a runner's output, with its attempt's credential as bearer.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod entry;
 pub mod error;
+pub mod forks;
 mod handlers;
 pub mod links;
 pub mod records;

@@ -4,9 +4,14 @@
 //! up who comes later: their name puts them last.
 
 mod auth;
+mod crowd;
 mod edge;
+mod fallback;
 mod faults;
+mod forks;
+mod history;
 mod links;
+mod presence;
 mod room_life;
 mod rooms;
 mod run_limits;

@@ -1,5 +1,9 @@
 //! Parts that end and start again while people are at work. Each test has the stack to itself.
 
+mod big;
+mod durability;
+mod migration;
+
 use std::time::Duration;
 
 use protocol::account::Me;

@@ -3,87 +3,22 @@
 // UPDATE_SCREENSHOT=1 renews the README's picture, tests/browser/screenshot.png.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { chromium as executablePath, guestRoom, require, until, url } from '../stack.mjs';
-
-const { chromium } = require('playwright-core');
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const WIDE = { width: 1280, height: 720 };
-const NARROW = { width: 390, height: 844 };
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const pictures = here('../../target/browser/');
-
-let browser;
-
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  browser = await chromium.launch({ executablePath, args: FLAGS });
-});
-
-after(() => browser?.close());
-
-/** A page of somebody who was never here, and everything that went wrong in it. */
-async function visitor(t, viewport = WIDE) {
-  const context = await browser.newContext({ viewport, colorScheme: 'light' });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  const troubles = [];
-  page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
-  return Object.assign(page, { troubles });
-}
-
-const code = (page) => page.locator('[data-testid=editor] .cm-content');
-
-/** The text of the open file, line by line as it is shown, without the names at other people's cursors. */
-function textOf(page) {
-  return code(page).evaluate((content) => {
-    const copy = content.cloneNode(true);
-    for (const caret of copy.querySelectorAll('.cm-ySelectionCaret, .cm-widgetBuffer')) caret.remove();
-    return [...copy.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n');
-  });
-}
-
-const untilText = (page, part) => until(`the editor to show ${part}`, async () => (await textOf(page)).includes(part), () => textOf(page));
-
-/** Types where the cursor is, line by line. */
-async function type(page, text) {
-  for (const [number, line] of text.split('\n').entries()) {
-    if (number > 0) {
-      // A list of completions that is open would take the Enter.
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Enter');
-    }
-    await page.keyboard.type(line);
-  }
-}
-
-/** Types at the end of the file. */
-async function typeAtEnd(page, text) {
-  await code(page).click();
-  await page.keyboard.press('Control+End');
-  await type(page, text);
-}
-
-const outputOf = (page) => page.getByTestId('output').innerText();
-
-async function hasSidewaysScroll(page) {
-  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-}
+import { test } from 'node:test';
+import { guestRoom, until, url } from '../stack.mjs';
+import {
+  code,
+  enter,
+  hasSidewaysScroll,
+  here,
+  NARROW,
+  outputOf,
+  pictures,
+  textOf,
+  type,
+  typeAtEnd,
+  untilText,
+  visitor,
+} from './support.mjs';
 
 test('two guests write, run and talk in one room', async (t) => {
   const ada = await visitor(t);
@@ -102,9 +37,7 @@ test('two guests write, run and talk in one room', async (t) => {
   await ada.keyboard.press('Escape');
 
   const grace = await visitor(t);
-  await grace.goto(link);
-  await grace.getByTestId('name-input').fill('Grace');
-  await grace.keyboard.press('Enter');
+  await enter(grace, link, 'Grace');
   await untilText(grace, 'Hello, world!');
 
   await t.test('both see what both type, and where', async () => {
@@ -170,9 +103,7 @@ test('two guests write, run and talk in one room', async (t) => {
 test('a room fits a narrow screen in every view', async (t) => {
   const room = await guestRoom('Narrow');
   const lin = await visitor(t, NARROW);
-  await lin.goto((await room.linkOf('editor')).url);
-  await lin.getByTestId('name-input').fill('Lin');
-  await lin.keyboard.press('Enter');
+  await enter(lin, (await room.linkOf('editor')).url, 'Lin');
   await lin.getByTestId('start-python').click();
   await untilText(lin, 'Hello, world!');
   await typeAtEnd(lin, `\n# ${'a long line '.repeat(20)}`);
@@ -198,14 +129,10 @@ test('the start page fits a narrow screen', async (t) => {
 test('a viewer reads and cannot write', async (t) => {
   const room = await guestRoom('Reading');
   const editor = await visitor(t);
-  await editor.goto((await room.linkOf('editor')).url);
-  await editor.getByTestId('name-input').fill('Ada');
-  await editor.keyboard.press('Enter');
+  await enter(editor, (await room.linkOf('editor')).url, 'Ada');
   await editor.getByTestId('start-python').click();
   const viewer = await visitor(t);
-  await viewer.goto((await room.linkOf('viewer')).url);
-  await viewer.getByTestId('name-input').fill('Vic');
-  await viewer.keyboard.press('Enter');
+  await enter(viewer, (await room.linkOf('viewer')).url, 'Vic');
   await untilText(viewer, 'Hello, world!');
   await viewer.getByTestId('read-only').waitFor();
   const before = await textOf(viewer);

@@ -43,11 +43,15 @@ pub struct EventsSocket {
 
 impl EventsSocket {
     /// Opens the socket and reads the welcome.
+    pub async fn open(url: &str) -> Self {
+        Self::over(Socket::open(url).await).await
+    }
+
+    /// Reads the welcome over a socket of any kind.
     ///
     /// # Panics
     /// When another frame comes first.
-    pub async fn open(url: &str) -> Self {
-        let mut socket = Socket::open(url).await;
+    pub async fn over(mut socket: Socket) -> Self {
         let first = socket.next().await;
         let Frame::Text(text) = &first else { panic!("no welcome but {first:?}") };
         let RoomEvent::Welcome { you, role, rights, participants, chat, runs, server_time, position } = parse(text)
@@ -66,6 +70,24 @@ impl EventsSocket {
     /// Sends any text.
     pub async fn send_text(&mut self, text: &str) {
         self.socket.send_text(text).await;
+    }
+
+    /// Reads one event, or nothing once the socket is closed. Nothing is lost where the future is dropped.
+    ///
+    /// # Panics
+    /// When none comes within [`DEADLINE`].
+    pub async fn next(&mut self) -> Option<RoomEvent> {
+        match self.socket.next().await {
+            Frame::Text(text) => Some(parse(&text)),
+            Frame::Closed(_) => None,
+            Frame::Binary(bytes) => panic!("no event but {bytes:02x?}"),
+        }
+    }
+
+    /// Sends an event; false where the socket is gone.
+    pub async fn try_send(&mut self, event: &ClientEvent) -> bool {
+        let text = serde_json::to_string(event).expect("an event serialises");
+        self.socket.try_send(Frame::Text(text)).await
     }
 
     /// Reads on until an event fits, and gives what `pick` makes of it.

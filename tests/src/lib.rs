@@ -7,19 +7,28 @@
 
 pub mod account;
 pub mod api;
+pub mod awareness;
+pub mod environment;
 pub mod events;
+pub mod load;
 pub mod person;
+pub mod poll;
 pub mod room;
 pub mod run;
 pub mod socket;
 pub mod stack;
+pub mod storage;
 pub mod sync;
+pub mod trace;
 pub mod wait;
+pub mod wire;
 
 pub use account::Account;
 pub use api::Answer;
 pub use events::EventsSocket;
 pub use person::Person;
+pub use poll::PollSocket;
 pub use room::TestRoom;
 pub use stack::Stack;
+pub use storage::RoomDatabase;
 pub use sync::SyncSocket;

@@ -6,9 +6,11 @@ use protocol::language::Language;
 use protocol::rights::{Rights, Role};
 use protocol::room::{RoomFiles, RoomToken};
 use protocol::run::{RoomRunRequest, Run, RunAnswer};
+use yrs::Doc;
 
 use crate::api::Call;
 use crate::events::EventsSocket;
+use crate::socket::Socket;
 use crate::stack::Stack;
 use crate::sync::SyncSocket;
 
@@ -64,6 +66,28 @@ impl Person {
     pub async fn document(&self) -> SyncSocket {
         let [url, _] = self.socket_urls();
         SyncSocket::open(&url).await
+    }
+
+    /// Opens the document with a replica from before: see [`SyncSocket::resume`].
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn document_with(&self, doc: Doc) -> SyncSocket {
+        let [url, _] = self.socket_urls();
+        let resumed = SyncSocket::resume(Socket::open(&url).await, doc).await;
+        resumed.unwrap_or_else(|code| panic!("refused with {code}"))
+    }
+
+    /// Opens the events over HTTP.
+    pub async fn events_over_http(&self) -> EventsSocket {
+        let [_, url] = self.socket_urls();
+        EventsSocket::over(Socket::open_over_http(&url).await).await
+    }
+
+    /// Opens the document over HTTP and waits until all of it is there.
+    pub async fn document_over_http(&self) -> SyncSocket {
+        let [url, _] = self.socket_urls();
+        SyncSocket::over(Socket::open_over_http(&url).await).await
     }
 
     /// A `POST` under the room in their name: `ada.post("/runs")`.

@@ -7,9 +7,12 @@
 //! alone by [`Stack::alone_from_env`], which waits until every other test has let go.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::ids::RoomId;
 use protocol::rights::Role;
 use protocol::room::{CreateRoomRequest, RoomAnswer};
 use serde::Deserialize;
@@ -18,20 +21,22 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::account::Account;
 use crate::api::{Answer, Call};
+use crate::environment::variable;
 use crate::person::Person;
 use crate::room::TestRoom;
 
 /// Shared by everybody, or held by the one who restarts parts.
 static PEACE: RwLock<()> = RwLock::const_new(());
 
-/// How long the control endpoint may take to have a part running again.
-const RESTART_PATIENCE: Duration = Duration::from_secs(120);
+/// How long the control endpoint may take to have a part running again. The supervisor itself gives up after 180 s in
+/// which nothing is built for the part.
+const RESTART_PATIENCE: Duration = Duration::from_secs(300);
 
 /// A handle on the stack. Clones share the hold.
 #[derive(Clone)]
 pub struct Stack {
     edge_url: String,
-    control: Option<String>,
+    description: Option<Description>,
     http: reqwest::Client,
     _hold: Arc<Hold>,
 }
@@ -42,9 +47,11 @@ enum Hold {
 }
 
 /// What a test may read of `TUTTI_STACK`.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Description {
     control: String,
+    data_dir: PathBuf,
 }
 
 /// The processes of the stack.
@@ -76,16 +83,14 @@ impl Stack {
     fn open(hold: Hold) -> Self {
         let edge_url =
             variable("TUTTI_URL").expect("TUTTI_URL names no stack: `cargo xtask test` starts one and sets it");
-        let control = variable("TUTTI_STACK").map(|file| {
+        let description = variable("TUTTI_STACK").map(|file| {
             let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-            let description: Description =
-                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
-            description.control
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
         });
         // A redirect would be an answer to look at, not to follow.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client without special wishes is built");
-        Self { edge_url, control, http, _hold: Arc::new(hold) }
+        Self { edge_url, description, http, _hold: Arc::new(hold) }
     }
 
     /// Where people reach the product, such as `http://localhost:8787`.
@@ -123,10 +128,15 @@ impl Stack {
         let answer: RoomAnswer = self.post("/api/v1/rooms").json(&request).send().await.data();
         let key = answer.owner_key.expect("a guest's room comes with its key");
         let token = json!({"ownerKey": key, "name": "Owner"});
-        let entered = self.post(&format!("/api/v1/rooms/{}/token", answer.room.id)).json(&token).send().await;
-        let owner = Person::new(self.clone(), answer.room.id.clone(), entered.data());
+        let owner = self.enter(&answer.room.id, &token).await;
         assert_eq!(owner.role(), Role::Owner);
         TestRoom::new(self.clone(), answer.room, owner, Some(key))
+    }
+
+    /// Somebody comes into a room by what a token is given for.
+    pub async fn enter(&self, room: &RoomId, request: &serde_json::Value) -> Person {
+        let entered = self.post(&format!("/api/v1/rooms/{room}/token")).json(request).send().await;
+        Person::new(self.clone(), room.clone(), entered.data())
     }
 
     /// Ends a part in order and returns when its successor is ready.
@@ -139,10 +149,20 @@ impl Stack {
         self.order("kill", part).await;
     }
 
+    /// Ends a part in order, does what must not be done while it runs, and returns when it is ready again.
+    pub async fn while_resting<T>(&self, part: &str, work: impl FnOnce() -> T) -> T {
+        self.order("rest", part).await;
+        // A failure in between must not take the stack from everybody who comes later.
+        let done = catch_unwind(AssertUnwindSafe(work));
+        self.order("restart", part).await;
+        done.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
     async fn order(&self, verb: &str, part: &str) {
-        let request = self.http.post(format!("{}/{verb}/{part}", self.control()));
-        let answer = Call::new(request.timeout(RESTART_PATIENCE)).send().await;
-        assert_eq!(answer.status, 200, "{verb} {part}: {}", answer.text());
+        let request = self.http.post(format!("{}/{verb}/{part}", self.control())).timeout(RESTART_PATIENCE);
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{verb} {part}: {error:?}"));
+        let (status, body) = (answer.status(), answer.text().await);
+        assert!(status.is_success(), "{verb} {part}: {status}: {body:?}");
     }
 
     /// The processes that run now.
@@ -151,12 +171,17 @@ impl Stack {
         serde_json::from_slice(&answer.body).expect("the control endpoint lists processes")
     }
 
-    fn control(&self) -> &str {
-        self.control.as_deref().expect("TUTTI_STACK names no file: only a stack of `cargo xtask test` can be disturbed")
+    /// Where the parts keep what they store.
+    pub(crate) fn data(&self) -> &Path {
+        &self.description().data_dir
     }
-}
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    fn control(&self) -> &str {
+        &self.description().control
+    }
+
+    fn description(&self) -> &Description {
+        let names = "TUTTI_STACK names no file: only a stack of `cargo xtask test` can be disturbed";
+        self.description.as_ref().expect(names)
+    }
 }

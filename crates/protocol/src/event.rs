@@ -5,7 +5,8 @@ use ts_rs::TS;
 
 use crate::TimestampMs;
 use crate::envelope::ErrorBody;
-use crate::ids::{ParticipantId, RunId};
+use crate::history::Snapshot;
+use crate::ids::{ParticipantId, RoomId, RunId, SnapshotId};
 use crate::rights::{Rights, Role};
 use crate::run::{RoomRunRequest, Run, RunReason, RunState};
 use crate::runner::OutputStream;
@@ -40,6 +41,10 @@ pub struct ChatMessage {
     pub author_name: String,
     /// What.
     pub text: String,
+    /// Who is mentioned in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<ParticipantId>>")]
+    pub mentions: Vec<ParticipantId>,
 }
 
 /// A piece of a run's output.
@@ -190,6 +195,49 @@ pub enum RoomEvent {
         /// And so many update frames of this token's sync socket are in it.
         #[ts(type = "number")]
         frames: u64,
+    },
+    /// You were mentioned in the chat. Only to the one who was.
+    #[serde(rename = "chat:mention")]
+    Mention {
+        /// The message.
+        message: ChatMessage,
+    },
+    /// Somebody took a snapshot.
+    #[serde(rename = "room:snapshot")]
+    SnapshotTaken {
+        /// The snapshot.
+        snapshot: Snapshot,
+    },
+    /// Somebody deleted a snapshot.
+    #[serde(rename = "room:snapshot-deleted")]
+    SnapshotDeleted {
+        /// Which.
+        snapshot_id: SnapshotId,
+    },
+    /// Somebody brought back the files of an earlier moment.
+    #[serde(rename = "room:restored")]
+    Restored {
+        /// Who.
+        author_id: ParticipantId,
+        /// The moment whose files came back.
+        #[ts(type = "number")]
+        to: u64,
+    },
+    /// Somebody merged another room's changes.
+    #[serde(rename = "room:merged")]
+    Merged {
+        /// Who.
+        author_id: ParticipantId,
+        /// The other room.
+        from: RoomId,
+    },
+    /// An author's name was erased from the room.
+    #[serde(rename = "room:erased")]
+    Erased {
+        /// Whose.
+        author_id: ParticipantId,
+        /// What stands there now.
+        name: String,
     },
     /// The answer to `ping`.
     #[serde(rename = "pong")]

@@ -108,6 +108,10 @@ id!(
     LinkId
 );
 id!(
+    /// A named moment of a room.
+    SnapshotId
+);
+id!(
     /// A login: one authenticated session of a user (`sid` in tokens).
     LoginId
 );

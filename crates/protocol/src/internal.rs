@@ -43,6 +43,15 @@ pub struct RunChanged {
     pub run: Run,
 }
 
+/// Body of `POST /internal/rooms/{id}/discard`: a fork that could not be filled goes away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DiscardFork {
+    /// The key that a guest's fork was answered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_key: Option<String>,
+}
+
 /// What a room's rights hang on, and what can be revoked: `/internal/principals/{kind}/{id}/revoke`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -81,3 +81,25 @@ pub const GUEST_RUNS_PER_MINUTE: u32 = 20;
 
 /// Runs that all guests behind one address may start in a minute: a classroom of 30 pressing Run every 9 s.
 pub const GUEST_RUNS_PER_MINUTE_AND_ADDRESS: u32 = 200;
+
+/// Longest name of a snapshot, in characters: one line of a list.
+pub const SNAPSHOT_NAME_MAX_CHARS: usize = 100;
+
+/// Longest message of a snapshot, in characters: a commit message of a few paragraphs.
+pub const SNAPSHOT_MESSAGE_MAX_CHARS: usize = 2_000;
+
+/// Snapshots of one room. Each may keep a whole document once its moment is older than the history: 200 of 10 MB are
+/// a fifth of the 10 GB that an object may hold.
+pub const SNAPSHOTS_MAX: usize = 200;
+
+/// Places of the log in one answer.
+pub const HISTORY_PAGE_MAX: usize = 1_000;
+
+/// Places of the log in one answer unless said.
+pub const HISTORY_PAGE_DEFAULT: usize = 500;
+
+/// Bytes of updates after which a page of the log ends: a page is held in memory a few times over.
+pub const HISTORY_PAGE_BYTES: usize = 1_000_000;
+
+/// Chat messages in one answer.
+pub const CHAT_PAGE_MAX: usize = 100;

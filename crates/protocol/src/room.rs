@@ -21,6 +21,16 @@ pub enum Visibility {
     Public,
 }
 
+/// Where a room's document comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ForkedFrom {
+    /// The other room.
+    pub room: RoomId,
+    /// The position of its log that was copied.
+    #[ts(type = "number")]
+    pub position: u64,
+}
+
 /// A room as the asker sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +56,13 @@ pub struct Room {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub expires_at: Option<TimestampMs>,
+    /// What it was forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub forked_from: Option<ForkedFrom>,
+    /// How many rooms were forked from it.
+    #[serde(default)]
+    pub forks: u32,
 }
 
 /// Body of `POST /rooms`.
@@ -84,6 +101,28 @@ pub struct UpdateRoomRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub visibility: Option<Visibility>,
+}
+
+/// Body of `POST /rooms/{id}/fork`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ForkRoomRequest {
+    /// 1 to 100 characters; the room's own name unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// The position of the log to copy; the newest unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub position: Option<u64>,
+}
+
+/// Data of `POST /rooms/{id}/rebuild`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RebuildAnswer {
+    /// The room's generation from now on: tokens of earlier ones open no document any more.
+    #[ts(type = "number")]
+    pub generation: u64,
 }
 
 /// Data of calls that answer one room.
@@ -210,6 +249,10 @@ pub struct RoomToken {
     /// When the token expires.
     #[ts(type = "number")]
     pub expires_at: TimestampMs,
+    /// The room's generation: a replica of an earlier one has to be thrown away.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub generation: u64,
     /// The document's socket, without the token: `ws://host/sync/{roomId}`.
     pub sync_url: String,
     /// The events' socket, without the token: `ws://host/events/{roomId}`.
@@ -230,7 +273,7 @@ pub struct RoomFile {
 pub struct RoomFiles {
     /// All files, in order of their paths.
     pub items: Vec<RoomFile>,
-    /// The log position that they were read at.
+    /// The log position of the last edit in them, or the position that was asked for.
     #[ts(type = "number")]
     pub position: u64,
 }

@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{account, envelope, event, language, rights, room, run, runner};
+use crate::{account, envelope, event, history, language, poll, rights, room, run, runner};
 
 /// The whole text of `wire.ts`.
 ///
@@ -15,7 +15,7 @@ pub fn wire_types() -> String {
         "// Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.\n",
     );
     // Ids and paths are strings there; the names keep signatures readable.
-    for alias in ["RoomId", "RunId", "UserId", "ParticipantId", "LinkId", "LoginId", "FilePath"] {
+    for alias in ["RoomId", "RunId", "UserId", "ParticipantId", "LinkId", "LoginId", "SnapshotId", "FilePath"] {
         text.push_str(&format!("\nexport type {alias} = string;\n"));
     }
     macro_rules! declare {
@@ -47,9 +47,12 @@ pub fn wire_types() -> String {
         account::Session,
         account::Me,
         room::Visibility,
+        room::ForkedFrom,
         room::Room,
         room::CreateRoomRequest,
         room::UpdateRoomRequest,
+        room::ForkRoomRequest,
+        room::RebuildAnswer,
         room::RoomAnswer,
         room::JoinRoomRequest,
         room::CreateLinkRequest,
@@ -59,6 +62,7 @@ pub fn wire_types() -> String {
         room::RoomToken,
         room::RoomFile,
         room::RoomFiles,
+        poll::PollSession,
         run::RunState,
         run::RunReason,
         run::Run,
@@ -67,6 +71,22 @@ pub fn wire_types() -> String {
         run::RoomRunRequest,
         run::SubmitRunRequest,
         runner::OutputStream,
+        history::EditRecord,
+        history::HistoryItem,
+        history::Author,
+        history::HistoryPage,
+        history::ChatPage,
+        history::Snapshot,
+        history::CreateSnapshotRequest,
+        history::SnapshotAnswer,
+        history::SnapshotPage,
+        history::RestoreRequest,
+        history::RestoreAnswer,
+        history::MergeRequest,
+        history::MergeAnswer,
+        history::FileChange,
+        history::FileDiff,
+        history::DocumentDiff,
         event::Participant,
         event::ChatMessage,
         event::OutputChunk,

@@ -12,11 +12,13 @@ use protocol::ids::ParticipantId;
 use serde::{Deserialize, Serialize};
 use yrs::block::ClientID;
 use yrs::sync::awareness::{AwarenessUpdate, AwarenessUpdateEntry};
+use yrs::sync::protocol::{MSG_AWARENESS, MSG_SYNC, MSG_SYNC_STEP_1};
 use yrs::sync::{Message, SyncMessage};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 
 use crate::document::{caught, read_varint};
+use crate::update::check_state_vector;
 
 /// How long a departed entry cannot be announced by others. Echoes arrive within a round trip; stock clients
 /// repeat what they know every 15 s at most.
@@ -53,15 +55,6 @@ impl Departed {
     }
 }
 
-/// The entries of a decoded awareness update, unless a client id is out of range.
-pub(crate) fn entries(update: &AwarenessUpdate) -> Vec<OwnState> {
-    update
-        .clients
-        .iter()
-        .map(|(client, entry)| OwnState { client: client.get(), clock: entry.clock, state: entry.json.to_string() })
-        .collect()
-}
-
 /// True if the state says that its client is gone.
 pub(crate) fn is_gone(state: &str) -> bool {
     state.trim() == GONE
@@ -83,29 +76,36 @@ pub(crate) fn message<'a>(entries: impl IntoIterator<Item = &'a OwnState>) -> Ve
     Message::Awareness(AwarenessUpdate { clients }).encode_v1()
 }
 
-/// Decodes a message of the Yjs protocol, or nothing where the bytes are none.
+/// Decodes a message of the Yjs protocol, or nothing where the bytes are none. An update within is not read yet.
 pub(crate) fn decode_message(bytes: &[u8]) -> Option<Message> {
-    if !is_bounded(bytes) {
+    if !is_sound(bytes) {
         return None;
     }
     caught(|| Message::decode_v1(bytes).ok())
 }
 
-/// True unless an awareness message or a state vector promises more entries than its bytes can hold; the decoder
-/// reserves memory by that count.
-fn is_bounded(bytes: &[u8]) -> bool {
-    const SYNC: u64 = yrs::sync::protocol::MSG_SYNC as u64;
-    const AWARENESS: u64 = yrs::sync::protocol::MSG_AWARENESS as u64;
-    let mut rest = bytes;
-    match read_varint(&mut rest) {
-        // The kind of sync message and the length of its payload come before the count.
-        Some(SYNC) if rest.first() == Some(&yrs::sync::protocol::MSG_SYNC_STEP_1) => rest = &rest[1..],
-        Some(AWARENESS) => {}
-        Some(_) => return true,
-        None => return false,
+/// True unless it is a message with a state vector that is malformed.
+fn is_sound(bytes: &[u8]) -> bool {
+    match bytes {
+        [MSG_SYNC, MSG_SYNC_STEP_1, rest @ ..] => payload(rest).is_some_and(|rest| check_state_vector(rest).is_ok()),
+        // A number of several bytes could be a kind that was spelled longer than it is. Nobody does.
+        [kind, ..] => *kind < 0x80,
+        [] => false,
     }
-    let count = read_varint(&mut rest).and_then(|_length| read_varint(&mut rest));
-    count.is_some_and(|count| count <= rest.len() as u64)
+}
+
+/// The awareness update in a message, if it is one of awareness.
+pub(crate) fn awareness_in(bytes: &[u8]) -> Option<Option<&[u8]>> {
+    match bytes {
+        [MSG_AWARENESS, rest @ ..] => Some(payload(rest)),
+        _ => None,
+    }
+}
+
+/// The bytes behind their own length.
+fn payload(mut bytes: &[u8]) -> Option<&[u8]> {
+    let length = usize::try_from(read_varint(&mut bytes)?).ok()?;
+    bytes.get(..length)
 }
 
 /// A sync message as bytes.

@@ -1,26 +1,23 @@
 //! The Yjs document behind a guard.
 //!
 //! `yrs` trusts its input: some byte strings make it panic in decode, apply or a later encode, or allocate
-//! without bound (see the tests). Every call that touches foreign bytes runs inside `catch_unwind`, after the
-//! counts at the head of an update were compared with its length. What fails leaves the document suspect: the
+//! without bound (see the tests). It sees only what [`crate::update`] found sound, and every call that touches
+//! foreign bytes runs inside `catch_unwind`. What fails leaves the document suspect: the
 //! room drops it and loads it again from the log.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use protocol::path::FilePath;
-use protocol::room::RoomFile;
 use thiserror::Error;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, GetString, Map, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, Update};
+use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update};
 
 use crate::log::{self, LogRow};
+use crate::state::SavedState;
+use crate::update::{self, Malformed, Places, check_state_vector};
 
-/// The name of the map from paths to texts.
-const FILES: &str = "files";
-
-/// The server's own client id. It never writes, so the id never shows up in a document.
+/// The client id of a document that is only read: it never writes, so the id never shows up.
 const SERVER_CLIENT: ClientID = ClientID::new(1);
 
 /// Why an update is refused.
@@ -32,6 +29,22 @@ pub enum DocumentError {
     /// An update that contradicts the document or itself.
     #[error("the update does not apply")]
     Inapplicable,
+    /// An update of too many parts for one frame.
+    #[error("the update has too many parts; split the change")]
+    TooHeavy,
+    /// An update with blocks that no honest client writes.
+    #[error("the update puts something where nothing can be")]
+    Misplaced,
+}
+
+impl From<Malformed> for DocumentError {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Heavy => Self::TooHeavy,
+            Malformed::Misplaced | Malformed::Depth => Self::Misplaced,
+            _ => Self::Undecodable,
+        }
+    }
 }
 
 /// What applying an update did.
@@ -43,55 +56,66 @@ pub enum Novelty {
     Known,
 }
 
+/// What loading a document found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadReport {
+    /// Positions of rows that do not apply.
+    pub quarantined: Vec<u64>,
+    /// False if the saved state does not apply.
+    pub is_state_sound: bool,
+}
+
+impl Default for LoadReport {
+    fn default() -> Self {
+        Self { quarantined: Vec::new(), is_state_sound: true }
+    }
+}
+
 /// A document.
 pub struct Document {
-    doc: Doc,
+    pub(crate) doc: Doc,
+    /// Where everything in it lies, once that was asked for.
+    pub(crate) places: Option<Places>,
 }
 
 impl Document {
-    /// Loads a document from its log. Returns the positions of rows that do not apply: they are left out, and
-    /// the document is whole without them.
+    /// Loads a document from a saved state and the rows of the log after it. What does not apply is named in the
+    /// report and left out: the document is whole without it.
     #[must_use]
-    pub fn load(rows: &[LogRow]) -> (Self, Vec<u64>) {
-        let mut quarantined = Vec::new();
+    pub fn load(state: Option<&SavedState>, rows: &[LogRow]) -> (Self, LoadReport) {
+        let mut report = LoadReport::default();
         loop {
-            let mut document = Self { doc: empty() };
-            let kept = rows.iter().filter(|row| !quarantined.contains(&row.position));
+            let mut document = Self::empty();
+            if let Some(state) = state.filter(|_| report.is_state_sound)
+                && document.apply(&state.bytes).is_err()
+            {
+                report.is_state_sound = false;
+                continue;
+            }
+            let kept = rows.iter().filter(|row| !report.quarantined.contains(&row.position));
             let mut tried = kept.map(|row| (row.position, document.apply_row(row)));
             match tried.find(|(_, is_applied)| !is_applied) {
                 // A failed apply is not rolled back: start over without that row.
-                Some((position, _)) => quarantined.push(position),
-                None => return (document, quarantined),
+                Some((position, _)) => report.quarantined.push(position),
+                None => return (document, report),
             }
         }
     }
 
-    fn apply_row(&mut self, row: &LogRow) -> bool {
-        log::decode(&row.bytes).is_some_and(|updates| updates.into_iter().all(|update| self.apply(update).is_ok()))
+    pub(crate) fn empty() -> Self {
+        Self { doc: with_client(SERVER_CLIENT), places: None }
     }
 
-    /// Applies an update and encodes it again.
+    fn apply_row(&mut self, row: &LogRow) -> bool {
+        log::updates_of(&row.bytes).is_some_and(|updates| updates.into_iter().all(|update| self.apply(update).is_ok()))
+    }
+
+    /// Everything, as one update.
     ///
     /// # Errors
-    /// [`DocumentError`]. After [`DocumentError::Inapplicable`] the document must not be used again.
-    pub fn apply(&mut self, update: &[u8]) -> Result<Novelty, DocumentError> {
-        let update = decode(update)?;
-        caught(|| {
-            let mut transaction = self.doc.transact_mut();
-            let was_waiting = transaction.has_missing_updates();
-            transaction.apply_update(update).ok()?;
-            let changed = !transaction.insert_set().is_empty() || !transaction.delete_set().is_empty();
-            // Encoding finds what applied well and would panic in every later encode.
-            transaction.encode_update_v1();
-            let waits = transaction.has_missing_updates();
-            if waits {
-                // What waits is merged into every encoded state, and only then read in full.
-                let state = transaction.state_vector();
-                transaction.encode_state_as_update_v1(&state);
-            }
-            Some(if changed || waits || was_waiting { Novelty::New } else { Novelty::Known })
-        })
-        .ok_or(DocumentError::Inapplicable)
+    /// [`DocumentError::Inapplicable`] if the document cannot be encoded; it must not be used again.
+    pub fn state(&self) -> Result<Vec<u8>, DocumentError> {
+        self.diff(&StateVector::default())
     }
 
     /// True if the update brings content that the document lacks. Deletions alone do not count.
@@ -110,6 +134,20 @@ impl Document {
         self.doc.transact().state_vector()
     }
 
+    /// What the document holds of each client, as bytes.
+    #[must_use]
+    pub fn encoded_state_vector(&self) -> Vec<u8> {
+        self.state_vector().encode_v1()
+    }
+
+    /// Everything that an encoded state vector lacks.
+    ///
+    /// # Errors
+    /// [`DocumentError::Undecodable`] where the bytes are none, and what [`Document::diff`] refuses.
+    pub fn changes_since(&self, known: &[u8]) -> Result<Vec<u8>, DocumentError> {
+        self.diff(&decode_state_vector(known)?)
+    }
+
     /// Everything that `known` lacks, as an update.
     ///
     /// # Errors
@@ -117,57 +155,19 @@ impl Document {
     pub fn diff(&self, known: &StateVector) -> Result<Vec<u8>, DocumentError> {
         caught(|| Some(self.doc.transact().encode_state_as_update_v1(known))).ok_or(DocumentError::Inapplicable)
     }
-
-    /// The texts in the map `files`, in order of their paths.
-    #[must_use]
-    pub fn files(&self) -> Vec<RoomFile> {
-        let transaction = self.doc.transact();
-        let Some(map) = transaction.get_map(FILES) else { return Vec::new() };
-        let mut files: Vec<_> = map
-            .iter(&transaction)
-            .filter_map(|(path, value)| match value {
-                Out::YText(text) => Some(RoomFile { path: path.to_owned(), content: text.get_string(&transaction) }),
-                _ => None,
-            })
-            .collect();
-        files.sort_by(|one, other| one.path.cmp(&other.path));
-        files
-    }
-
-    /// The files that can go into a run: those with a path that is one.
-    #[must_use]
-    pub fn source_files(&self) -> Vec<protocol::run::SourceFile> {
-        let files = self.files().into_iter();
-        files
-            .filter_map(|RoomFile { path, content }| {
-                FilePath::parse(&path).ok().map(|path| protocol::run::SourceFile { path, content })
-            })
-            .collect()
-    }
 }
 
-fn empty() -> Doc {
-    let mut options = Options::with_client_id(SERVER_CLIENT);
+pub(crate) fn with_client(client: ClientID) -> Doc {
+    let mut options = Options::with_client_id(client);
     options.offset_kind = OffsetKind::Utf16;
+    // The room deletes nothing by itself: what it tidied up would differ from what its clients hold.
+    options.cleanup_formatting = false;
     Doc::with_options(options)
 }
 
-fn decode(bytes: &[u8]) -> Result<Update, DocumentError> {
-    if !is_bounded(bytes) {
-        return Err(DocumentError::Undecodable);
-    }
-    caught(|| Update::decode_v1(bytes).ok()).ok_or(DocumentError::Undecodable)
-}
-
-/// True unless the counts at the head of an update promise more than its bytes can hold. `yrs` reserves memory by
-/// these counts before it reads on: 5 bytes can cost 172 MB.
-fn is_bounded(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    let Some(clients) = read_varint(&mut rest) else { return false };
-    if clients > rest.len() as u64 {
-        return false;
-    }
-    clients == 0 || read_varint(&mut rest).is_some_and(|blocks| blocks <= rest.len() as u64)
+pub(crate) fn decode(bytes: &[u8]) -> Result<Update, DocumentError> {
+    let bytes = update::fit(bytes)?;
+    caught(|| Update::decode_v1(&bytes).ok()).ok_or(DocumentError::Undecodable)
 }
 
 /// Reads a lib0 variable-length unsigned integer.
@@ -184,6 +184,20 @@ pub(crate) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+fn decode_state_vector(bytes: &[u8]) -> Result<StateVector, DocumentError> {
+    check_state_vector(bytes)?;
+    caught(|| StateVector::decode_v1(bytes).ok()).ok_or(DocumentError::Undecodable)
+}
+
+/// True if the document has something of a client of which the other holds something too, or if one of them is empty:
+/// without a common past a merge would put two unrelated texts beside each other.
+#[must_use]
+pub fn share_history(document: &Document, other: &[u8]) -> bool {
+    let Ok(theirs) = decode_state_vector(other) else { return false };
+    let ours = document.state_vector();
+    ours.is_empty() || theirs.is_empty() || ours.iter().any(|(client, _)| theirs.get(client) > 0)
+}
+
 /// Runs what may panic on hostile bytes. The panic's message goes to the runtime's log through its own hook.
 pub(crate) fn caught<T>(action: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(action)).ok().flatten()
@@ -197,7 +211,9 @@ impl std::fmt::Debug for Document {
 
 #[cfg(test)]
 mod tests {
-    use yrs::{Text, TextPrelim, WriteTxn};
+    use protocol::ids::ParticipantId;
+    use protocol::room::RoomFile;
+    use yrs::{Map, Text, TextPrelim, WriteTxn};
 
     use super::*;
 
@@ -208,30 +224,42 @@ mod tests {
     fn update_with(path: &str, content: &str) -> Vec<u8> {
         let doc = Doc::with_client_id(7);
         let mut transaction = doc.transact_mut();
-        let files = transaction.get_or_insert_map(FILES);
+        let files = transaction.get_or_insert_map("files");
         files.insert(&mut transaction, path, TextPrelim::new(content));
         transaction.encode_update_v1()
     }
 
     fn rows(updates: &[Vec<u8>]) -> Vec<LogRow> {
-        let row = |(update, position)| LogRow { position, bytes: log::encode(std::iter::once(update)) };
+        let author = ParticipantId::from_entropy(&[1; 32]);
+        let edit = |update: &Vec<u8>| log::Edit { author: author.clone(), at: 0, update: update.clone() };
+        let row = |(update, position)| LogRow { position, bytes: log::encode_edits(&[edit(update)]) };
         updates.iter().zip(1..).map(row).collect()
     }
 
     #[test]
     fn files_come_back_from_the_log() {
-        let (document, quarantined) = Document::load(&rows(&[update_with("main.py", "print(1)")]));
-        assert!(quarantined.is_empty());
+        let (document, report) = Document::load(None, &rows(&[update_with("main.py", "print(1)")]));
+        assert_eq!(report, LoadReport::default());
         assert_eq!(document.files(), [RoomFile { path: "main.py".into(), content: "print(1)".into() }]);
     }
 
     #[test]
     fn a_known_update_is_told_from_a_new_one() {
-        let (mut document, _) = Document::load(&[]);
+        let (mut document, _) = Document::load(None, &[]);
         let update = update_with("main.py", "x");
         assert_eq!(document.apply(&update), Ok(Novelty::New));
         assert_eq!(document.apply(&update), Ok(Novelty::Known));
         assert_eq!(document.lacks(&update), Ok(false));
+    }
+
+    #[test]
+    fn a_state_that_does_not_apply_is_left_out_and_told() {
+        let good = update_with("main.py", "x");
+        let state = |bytes: &[u8]| SavedState::new(1, 0, bytes.to_vec());
+        let (document, report) = Document::load(Some(&state(&[0xff; 9])), &rows(std::slice::from_ref(&good)));
+        assert_eq!((document.files().len(), report.is_state_sound), (1, false));
+        let (document, report) = Document::load(Some(&state(&good)), &[]);
+        assert_eq!((document.files().len(), report.is_state_sound), (1, true));
     }
 
     #[test]
@@ -244,10 +272,10 @@ mod tests {
             transaction.encode_update_v1()
         };
         let (first, second) = (write("a"), write("b"));
-        let (mut document, _) = Document::load(&[]);
+        let (mut document, _) = Document::load(None, &[]);
         assert_eq!(document.apply(&second), Ok(Novelty::New));
         assert_eq!(document.apply(&first), Ok(Novelty::New));
-        let (reloaded, _) = Document::load(&rows(&[second, first]));
+        let (reloaded, _) = Document::load(None, &rows(&[second, first]));
         assert_eq!(reloaded.state_vector(), document.state_vector());
     }
 
@@ -257,13 +285,13 @@ mod tests {
         for bytes in ["010001270111017703", "0101ffffffff0f6d026b30408000000101010101", "ffff7fff0f", "", "ff"] {
             let good = update_with("main.py", "x");
             let mut log = rows(&[good.clone(), hex(bytes)]);
-            let (document, quarantined) = Document::load(&log);
+            let (document, LoadReport { quarantined, .. }) = Document::load(None, &log);
             assert!(document.diff(&StateVector::default()).is_ok(), "{bytes}");
             assert_eq!(document.files().len(), 1, "{bytes}");
             if quarantined.is_empty() {
                 // It applied: then it must be harmless.
                 log.extend(rows(&[good]).into_iter().map(|row| LogRow { position: 3, ..row }));
-                assert!(Document::load(&log).1.is_empty(), "{bytes}");
+                assert!(Document::load(None, &log).1.quarantined.is_empty(), "{bytes}");
             }
         }
     }

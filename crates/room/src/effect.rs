@@ -2,12 +2,14 @@
 
 use protocol::TimestampMs;
 use protocol::close::CloseCode;
-use protocol::event::{ChatMessage, OutputChunk};
-use protocol::ids::RunId;
+use protocol::envelope::ErrorBody;
+use protocol::history::{Author, Snapshot};
+use protocol::ids::{RunId, SnapshotId};
 use protocol::run::{RoomRunRequest, Run, SourceFile};
 
 use crate::log::LogEntry;
 use crate::session::{Session, SocketId};
+use crate::state::SavedState;
 
 /// What goes out on a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,29 +37,41 @@ pub struct Caller {
 pub enum Effect {
     /// Write a row of the log.
     Append(LogEntry),
-    /// Write a chat message.
-    SaveChat(ChatMessage),
+    /// Note an author's name.
+    SaveAuthor(Author),
     /// Write a run's record, over an older one.
-    SaveRun(Box<Run>),
-    /// Write a piece of a run's output.
-    SaveOutput {
+    SaveRun {
         /// The run.
-        run: RunId,
-        /// The attempt.
-        attempt: u32,
-        /// The piece.
-        chunk: OutputChunk,
+        run: Box<Run>,
+        /// Position of its `run:queued` in the log: its output comes after it.
+        first: u64,
     },
-    /// Drop what an earlier attempt wrote.
-    DropOutput {
-        /// The run.
-        run: RunId,
-    },
-    /// Drop a run and its output from the room's storage.
+    /// Drop a run from the list of the latest. The log keeps it.
     DropRun {
         /// The run.
         run: RunId,
     },
+    /// Write a whole document, so that opening takes it and the rows after it. Then, while the log is larger than it
+    /// may be, drop its oldest rows as [`crate::fold`] says.
+    Compact {
+        /// The document.
+        head: SavedState,
+        /// Bytes that the log may have.
+        keep_bytes: u64,
+    },
+    /// Replace the document and its history. Rows of edits go, everything else stays.
+    Rebuild {
+        /// The new document, under the new generation.
+        state: SavedState,
+    },
+    /// Write a snapshot.
+    SaveSnapshot(Snapshot),
+    /// Drop a snapshot.
+    DropSnapshot(SnapshotId),
+    /// Put another name in the place of an author's, wherever it is stored.
+    Rename(Author),
+    /// What was asked is refused; nothing was changed.
+    Refuse(ErrorBody),
     /// Keep a session with its socket.
     Remember {
         /// The socket.
@@ -81,8 +95,10 @@ pub enum Effect {
         /// And which words, at most 123 bytes.
         reason: String,
     },
-    /// Handle [`crate::Input::Woken`] at this time or soon after.
+    /// Handle [`crate::Input::Woken`] at this time or soon after. The room stays in memory until then.
     WakeAt(TimestampMs),
+    /// Handle [`crate::Input::Alarm`] at this time or soon after. The room may sleep until then.
+    AlarmAt(TimestampMs),
     /// Submit a run in the name of a socket's token; answered by `RunSubmitted` or `Refused`.
     SubmitRun {
         /// Who asked.

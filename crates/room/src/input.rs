@@ -1,8 +1,12 @@
 //! What happens to a room.
 
+use protocol::TimestampMs;
 use protocol::envelope::ErrorBody;
-use protocol::ids::RunId;
+use protocol::event::Participant;
+use protocol::history::CreateSnapshotRequest;
+use protocol::ids::{ParticipantId, RoomId, RunId, SnapshotId};
 use protocol::internal::PrincipalKind;
+use protocol::room::RoomFile;
 use protocol::run::Run;
 
 use crate::session::{Session, SocketId};
@@ -37,9 +41,72 @@ pub enum Input {
         socket: SocketId,
     },
     /// The time of an [`crate::Effect::WakeAt`] has come.
-    Woken,
+    Woken {
+        /// That time.
+        due: TimestampMs,
+    },
+    /// The time of an [`crate::Effect::AlarmAt`] has come.
+    Alarm {
+        /// When sockets last sent a `ping` that the runtime answered without the room.
+        pings: Vec<(SocketId, TimestampMs)>,
+    },
     /// Everything that was applied is to be written now, since somebody outside reads the room.
     Settle,
+    /// Somebody names the present moment.
+    TakeSnapshot {
+        /// Who.
+        by: Participant,
+        /// The snapshot's id.
+        id: SnapshotId,
+        /// Its name and message.
+        request: CreateSnapshotRequest,
+        /// How many snapshots there are.
+        existing: usize,
+    },
+    /// Somebody deletes a snapshot.
+    DeleteSnapshot {
+        /// Which.
+        id: SnapshotId,
+    },
+    /// Somebody wants the files of an earlier moment back.
+    Restore {
+        /// Who.
+        by: Participant,
+        /// The moment.
+        to: u64,
+        /// The files as they were then.
+        files: Vec<RoomFile>,
+        /// A Yjs client id that was never used, to write with.
+        client: u64,
+    },
+    /// Somebody merges what another room has.
+    Merge {
+        /// Who.
+        by: Participant,
+        /// The other room.
+        from: RoomId,
+        /// What it has that this one lacks, as a Yjs update.
+        update: Vec<u8>,
+    },
+    /// The room starts as a copy of another.
+    Seed {
+        /// Who made it.
+        by: Participant,
+        /// The other room's document.
+        state: Vec<u8>,
+    },
+    /// The document is replaced by one of the same texts without its history.
+    Rebuild {
+        /// The new generation.
+        generation: u64,
+        /// A Yjs client id that was never used, to write with.
+        client: u64,
+    },
+    /// An author's name is to be erased.
+    Erase {
+        /// Whose.
+        author: ParticipantId,
+    },
     /// A login, a link or the room itself was revoked.
     Revoked {
         /// Which of the two.

@@ -12,24 +12,49 @@
 //! - **One bad frame costs one socket.** Decoding and applying run inside `catch_unwind`; on failure the sender is
 //!   closed and the document is loaded again from the log.
 
+mod admission;
+mod ahead;
+mod apply;
+mod attachments;
 mod awareness;
+mod compaction;
+mod diff;
 mod document;
 mod effect;
+mod files;
+mod history;
 mod input;
 mod limits;
 mod log;
+mod marks;
+mod mentions;
 mod outbox;
 mod presence;
+mod rates;
 mod room;
 mod runs;
 mod session;
+mod silence;
+mod state;
 mod sync;
 mod talk;
+mod timeline;
+mod update;
 
-pub use document::{Document, DocumentError};
+pub use compaction::{Folded, bytes_to_fold, fold};
+pub use diff::diff_files;
+pub use document::{Document, DocumentError, LoadReport, share_history};
 pub use effect::{Caller, Effect, Frame, Recipients};
+pub use history::items_of;
 pub use input::Input;
-pub use limits::{AWARENESS_MAX_BYTES, CHAT_KEPT, FRAME_MAX_BYTES, RUNS_KEPT, TEXT_FRAME_MAX_BYTES};
-pub use log::{LogEntry, LogRow};
+pub use limits::{
+    AWARENESS_MAX_BYTES, CHAT_KEPT, CLOSED_AFTER_MS, DOCUMENT_MAX_BYTES, DOCUMENT_MEMORY_MAX_BYTES, FRAME_MAX_BYTES,
+    RUNS_KEPT, Retention, Rules, SILENT_AFTER_MS, SOCKETS_MAX, TEXT_FRAME_MAX_BYTES,
+};
+pub use log::{Edit, LogBody, LogEntry, LogKind, LogRow, decode_edits, decode_version_1, encode_edits};
+pub use marks::ERASED_NAME;
+pub use rates::connections_max;
 pub use room::{Restored, Room};
 pub use session::{Channel, Session, SocketId};
+pub use state::{DamagedState, STATE_CHUNK_MAX_BYTES, SavedState, StateHead};
+pub use update::{Block, Blocks, Content, Id, Malformed, Outline, Parent, SYNC_FRAME_MAX_BYTES, check, split};

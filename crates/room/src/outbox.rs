@@ -1,29 +1,41 @@
-//! Applied updates on their way to the other sockets and into the log.
+//! What was applied or announced, on its way to the other sockets and into the log.
 //!
 //! An update that finds the room quiet goes out at once; under load updates are gathered and leave as one frame, for
-//! a time that grows with the number of sockets ([`gather_ms`]). Rows are written up to [`WRITE_DELAY_MS`] later: the runtime holds back what is sent after a write
-//! until the write is durable, so a row written at once would hold back every frame. Nothing is called saved before
-//! its row: `room:saved`, the answer to a barrier and a frozen bundle all come after [`Outbox::take_rows`].
+//! a time that grows with the number of sockets ([`gather_ms`]). Awareness is gathered the same way, for longer: a
+//! cursor may lag where a letter may not. Rows are written up to [`WRITE_DELAY_MS`] later: the runtime holds back
+//! what is sent after a write until the write is durable, so a row written at once would hold back every frame.
+//! Nothing is called saved before its row: `room:saved`, the answer to a barrier and a frozen bundle all come after
+//! [`Outbox::take_rows`].
 //!
 //! A crash in between loses a few milliseconds of the room's memory, not of anybody's document: the clients notice
 //! the lost socket, come back, and bring along what the room lacks.
+
+use std::collections::BTreeMap;
 
 use protocol::TimestampMs;
 use protocol::ids::ParticipantId;
 use yrs::updates::decoder::Decode;
 use yrs::{Update, merge_updates_v1};
 
+use crate::awareness::OwnState;
 use crate::document::caught;
-use crate::log;
+use crate::log::Edit;
 use crate::session::SocketId;
 
-/// Longest time that updates are gathered into one frame. With one frame and one row for each update, 500 updates/s
-/// in a room gave a p95 of 870 ms; gathered for 8 ms, 11 ms.
-const GATHER_MAX_MS: u64 = 8;
+/// Longest time that updates are gathered into one frame: half of what a keystroke may take in the largest rooms.
+const GATHER_MAX_MS: u64 = 100;
 
-/// Sockets for which a frame is worth a millisecond of waiting: handing one frame to a socket takes some 50 µs, so
-/// sending to fewer costs less than the wait.
-const SOCKETS_PER_MS: usize = 12;
+/// Sockets for which a frame is worth a millisecond of waiting. Handing one frame to a socket takes the runtime some
+/// 25 µs, so that sending to all of them takes half of the window.
+const SOCKETS_PER_MS: usize = 20;
+
+/// How much longer awareness that says something new waits than updates: stock clients send back whatever they hear,
+/// and a frame that comes in costs the runtime three times as much as one that goes out.
+const AWARENESS_FACTOR: u64 = 16;
+
+/// How long an entry may wait that says what it said before, in a room where frames are gathered. Each stock client
+/// renews its entry every 15 to 18 s, and drops those of others after 30 s; a thousand of them renew 67 times a second.
+const RENEWAL_MS: u64 = 3_000;
 
 /// How long updates are gathered in a room with so many sync sockets.
 pub(crate) fn gather_ms(sockets: usize) -> u64 {
@@ -36,9 +48,9 @@ pub(crate) const WRITE_DELAY_MS: u64 = 40;
 /// An update that was applied.
 #[derive(Debug, Clone)]
 pub(crate) struct Applied {
-    /// The socket that delivered it first.
-    pub(crate) socket: SocketId,
-    /// Who is behind that socket.
+    /// The socket that delivered it first; none for what the room writes itself.
+    pub(crate) socket: Option<SocketId>,
+    /// Whose it is.
     pub(crate) author: ParticipantId,
     /// When it came.
     pub(crate) at: TimestampMs,
@@ -57,23 +69,27 @@ pub(crate) struct Gathered {
     pub(crate) update: Vec<u8>,
 }
 
-/// A row for the log.
-#[derive(Debug)]
-pub(crate) struct Row {
-    /// Whose updates.
-    pub(crate) author: ParticipantId,
-    /// When the first of them came.
-    pub(crate) at: TimestampMs,
-    /// The updates, as [`log::encode`] spells them.
-    pub(crate) bytes: Vec<u8>,
+/// What has to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Unwritten {
+    /// The edits of the next row.
+    pub(crate) edits: Vec<Edit>,
+    /// The sockets whose frames are in it, one for each frame.
+    pub(crate) counted: Vec<SocketId>,
 }
 
-/// Updates on their way.
+/// Everything on its way.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    unsent: Vec<(SocketId, Vec<u8>)>,
-    unwritten: Vec<Applied>,
+    unsent: Vec<(Option<SocketId>, Vec<u8>)>,
+    unwritten: Unwritten,
+    /// When the oldest of `unwritten` came.
+    unwritten_since: Option<TimestampMs>,
+    announced: BTreeMap<u64, OwnState>,
+    /// True if one of `announced` says something new.
+    has_news: bool,
     last_sent_at: TimestampMs,
+    last_announced_at: TimestampMs,
     /// When the shell was asked to wake the room.
     wake_at: Option<TimestampMs>,
 }
@@ -81,10 +97,29 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Takes in an update.
     pub(crate) fn push(&mut self, applied: Applied) {
-        if let Some(update) = &applied.update {
-            self.unsent.push((applied.socket, update.clone()));
+        let Applied { socket, author, at, update, is_counted } = applied;
+        if let Some(update) = &update {
+            self.unsent.push((socket, update.clone()));
         }
-        self.unwritten.push(applied);
+        self.unwritten.counted.extend(socket.filter(|_| is_counted));
+        self.unwritten.edits.extend(update.map(|update| Edit { author, at, update }));
+        self.unwritten_since.get_or_insert(at);
+    }
+
+    /// Takes in an awareness entry, over an older one of the same client.
+    pub(crate) fn announce(&mut self, entry: OwnState, is_news: bool) {
+        self.announced.insert(entry.client, entry);
+        self.has_news |= is_news;
+    }
+
+    /// When the awareness entries are due.
+    fn announce_at(&self, gather_ms: u64) -> TimestampMs {
+        let wait = match (gather_ms, self.has_news) {
+            (0, _) => 0,
+            (_, true) => gather_ms * AWARENESS_FACTOR,
+            (_, false) => RENEWAL_MS,
+        };
+        self.last_announced_at + wait
     }
 
     /// The frames that are due.
@@ -95,37 +130,44 @@ impl Outbox {
         self.take_frames(now)
     }
 
+    /// The awareness entries that are due.
+    pub(crate) fn take_due_awareness(&mut self, gather_ms: u64, now: TimestampMs) -> Vec<OwnState> {
+        if self.announced.is_empty() || now < self.announce_at(gather_ms) {
+            return Vec::new();
+        }
+        self.last_announced_at = now;
+        self.has_news = false;
+        std::mem::take(&mut self.announced).into_values().collect()
+    }
+
     /// All frames.
     fn take_frames(&mut self, now: TimestampMs) -> Vec<Gathered> {
         self.last_sent_at = now;
         let unsent = std::mem::take(&mut self.unsent);
-        let first = unsent.first().map(|(socket, _)| *socket);
-        let but = first.filter(|first| unsent.iter().all(|(socket, _)| socket == first));
+        let first = unsent.first().and_then(|(socket, _)| *socket);
+        let but = first.filter(|first| unsent.iter().all(|(socket, _)| *socket == Some(*first)));
         let updates = unsent.into_iter().map(|(_, update)| update).collect();
         merged(updates).into_iter().map(|update| Gathered { but, update }).collect()
     }
 
     /// True if rows have waited long enough.
     pub(crate) fn are_rows_due(&self, now: TimestampMs) -> bool {
-        self.unwritten.first().is_some_and(|first| now >= first.at + WRITE_DELAY_MS)
+        self.unwritten_since.is_some_and(|since| now >= since + WRITE_DELAY_MS)
     }
 
-    /// The rows, consecutive updates of one author in one, and the sockets whose frames are in them, one for each
-    /// frame. What was to be sent first comes along: it must not wait for the write.
-    pub(crate) fn take_rows(&mut self, now: TimestampMs) -> (Vec<Gathered>, Vec<Row>, Vec<SocketId>) {
+    /// What has to be written. What was to be sent first comes along: it must not wait for the write.
+    pub(crate) fn take_rows(&mut self, now: TimestampMs) -> (Vec<Gathered>, Unwritten) {
         let frames = if self.unsent.is_empty() { Vec::new() } else { self.take_frames(now) };
-        let unwritten = std::mem::take(&mut self.unwritten);
-        let counted = unwritten.iter().filter(|applied| applied.is_counted).map(|applied| applied.socket).collect();
-        let fresh: Vec<_> = unwritten.into_iter().filter(|applied| applied.update.is_some()).collect();
-        let rows = fresh.chunk_by(|one, other| one.author == other.author).filter_map(row_of).collect();
-        (frames, rows, counted)
+        self.unwritten_since = None;
+        (frames, std::mem::take(&mut self.unwritten))
     }
 
-    /// When the room has to be woken, if something waits and it was not asked for yet.
-    pub(crate) fn next_wake(&mut self, gather_ms: u64) -> Option<TimestampMs> {
+    /// When the room has to be woken for what waits here or until `others`, unless it was asked for already.
+    pub(crate) fn next_wake(&mut self, gather_ms: u64, others: Option<TimestampMs>) -> Option<TimestampMs> {
         let send = (!self.unsent.is_empty()).then_some(self.last_sent_at + gather_ms);
-        let write = self.unwritten.first().map(|first| first.at + WRITE_DELAY_MS);
-        let due = [send, write].into_iter().flatten().min()?;
+        let announce = (!self.announced.is_empty()).then(|| self.announce_at(gather_ms));
+        let write = self.unwritten_since.map(|since| since + WRITE_DELAY_MS);
+        let due = [send, announce, write, others].into_iter().flatten().min()?;
         if self.wake_at.is_some_and(|asked| asked <= due) {
             return None;
         }
@@ -133,16 +175,10 @@ impl Outbox {
         Some(due)
     }
 
-    /// The wake that was asked for has come.
-    pub(crate) fn woken(&mut self) {
-        self.wake_at = None;
+    /// A wake has come. One that an earlier one has replaced changes nothing, so that timers do not multiply.
+    pub(crate) fn woken(&mut self, due: TimestampMs) {
+        self.wake_at.take_if(|asked| *asked == due);
     }
-}
-
-fn row_of(chunk: &[Applied]) -> Option<Row> {
-    let first = chunk.first()?;
-    let updates: Vec<_> = chunk.iter().filter_map(|applied| applied.update.as_ref()).collect();
-    Some(Row { author: first.author.clone(), at: first.at, bytes: log::encode(updates.into_iter()) })
 }
 
 /// One update for several; where merging gives none, the updates as they are, each of which applied.
@@ -163,7 +199,22 @@ mod tests {
 
     #[test]
     fn a_small_room_never_waits_and_a_large_one_not_for_long() {
-        let waits = [0, 11, 12, 50, 96, 30_000].map(gather_ms);
-        assert_eq!(waits, [0, 0, 1, 4, 8, 8]);
+        let waits = [0, 19, 20, 300, 1_000, 4_096].map(gather_ms);
+        assert_eq!(waits, [0, 0, 1, 15, 50, 100]);
+    }
+
+    #[test]
+    fn awareness_waits_longer_than_updates_and_renewals_longest() {
+        let entry = |client| OwnState { client, clock: 1, state: "{}".to_owned() };
+        let mut outbox = Outbox { last_announced_at: 10_000, ..Outbox::default() };
+        outbox.announce(entry(1), false);
+        assert_eq!(outbox.next_wake(10, None), Some(13_000));
+        assert!(outbox.take_due_awareness(10, 12_999).is_empty());
+        outbox.announce(entry(2), true);
+        assert_eq!(outbox.take_due_awareness(10, 10_159), []);
+        assert_eq!(outbox.take_due_awareness(10, 10_160).len(), 2);
+        // A small room waits for nothing.
+        outbox.announce(entry(1), false);
+        assert_eq!(outbox.take_due_awareness(0, 10_160).len(), 1);
     }
 }

@@ -6,30 +6,41 @@ use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::event::{ChatMessage, RoomEvent, RunWithOutput};
 use protocol::ids::ParticipantId;
-use protocol::internal::PrincipalKind;
 use protocol::room::RoomFiles;
 use protocol::run::SourceFile;
 
-use crate::awareness::Departed;
-use crate::document::Document;
+use crate::ahead::Ahead;
+use crate::attachments::Attachments;
+use crate::awareness::{Departed, awareness_in};
+use crate::compaction::Tail;
+use crate::document::{Document, LoadReport};
 use crate::effect::{Effect, Frame};
 use crate::input::Input;
+use crate::limits::Rules;
 use crate::log::LogRow;
 use crate::outbox::Outbox;
+use crate::rates::{Frames, Rates};
 use crate::runs::Runs;
 use crate::session::{Channel, Session, SocketId};
+use crate::state::SavedState;
 use crate::sync::frame_needs_document;
 use crate::talk::{complaint, text_needs_document};
 
 /// What storage and sockets hold of a room when it wakes.
 #[derive(Debug, Default)]
 pub struct Restored {
+    /// How it is run.
+    pub rules: Rules,
     /// The last position of the log.
     pub position: u64,
+    /// The time of that position.
+    pub last_at: TimestampMs,
+    /// How often the room was rebuilt.
+    pub generation: u64,
     /// The latest [`crate::CHAT_KEPT`] messages, oldest first.
     pub chat: Vec<ChatMessage>,
-    /// The latest runs with their output.
-    pub runs: Vec<RunWithOutput>,
+    /// The latest runs with their output, and the positions of their `run:queued`.
+    pub runs: Vec<(RunWithOutput, u64)>,
     /// The sessions of the sockets that are open.
     pub sessions: Vec<(SocketId, Session)>,
 }
@@ -37,22 +48,46 @@ pub struct Restored {
 /// A room in memory. Everything in it can be rebuilt from storage and the sockets' attachments.
 #[derive(Debug)]
 pub struct Room {
+    /// How it is run.
+    pub(crate) rules: Rules,
     /// The document, once something needed it.
     pub(crate) document: Option<Document>,
+    /// The rows of edits since the document was written as a whole.
+    pub(crate) tail: Tail,
     /// The last position of the log.
     pub(crate) position: u64,
+    /// The position of the last edit, once the document is in memory.
+    pub(crate) edited_at: u64,
+    /// The time of the last position.
+    pub(crate) last_at: TimestampMs,
+    /// How often the room was rebuilt.
+    pub(crate) generation: u64,
     /// The name that was given last.
     last_socket: SocketId,
     /// Updates that were applied and not sent or written yet.
     pub(crate) outbox: Outbox,
     /// Open sockets, in order of arrival.
     pub(crate) sessions: BTreeMap<SocketId, Session>,
+    /// Sessions to be kept with their sockets again.
+    pub(crate) attachments: Attachments,
     /// The latest messages, oldest first.
     pub(crate) chat: Vec<ChatMessage>,
     /// The latest runs.
     pub(crate) runs: Runs,
     /// Awareness entries whose owners have gone.
     pub(crate) departed: Departed,
+    /// Sockets that lean on what the room lacks.
+    pub(crate) ahead: Ahead,
+    /// How fast people send.
+    pub(crate) rates: Rates,
+    /// Authors and names that storage was told since the room woke.
+    pub(crate) known_authors: BTreeMap<ParticipantId, String>,
+    /// When everybody was last told how far the log is durable.
+    pub(crate) told_all_saved_at: TimestampMs,
+    /// True if somebody was not told of the last write.
+    pub(crate) owes_saved: bool,
+    /// The alarm that was asked for.
+    pub(crate) alarm_at: Option<TimestampMs>,
 }
 
 impl Room {
@@ -61,14 +96,26 @@ impl Room {
     pub fn restore(restored: Restored) -> Self {
         let sessions: BTreeMap<_, _> = restored.sessions.into_iter().collect();
         Self {
+            rules: restored.rules,
             document: None,
+            tail: Tail::default(),
             position: restored.position,
+            edited_at: 0,
+            last_at: restored.last_at,
+            generation: restored.generation,
             outbox: Outbox::default(),
             last_socket: sessions.last_key_value().map_or(SocketId(0), |(last, _)| *last),
             sessions,
+            attachments: Attachments::default(),
             chat: restored.chat,
             runs: Runs::restore(restored.runs),
             departed: Departed::default(),
+            ahead: Ahead::default(),
+            rates: Rates::default(),
+            known_authors: BTreeMap::new(),
+            told_all_saved_at: 0,
+            owes_saved: false,
+            alarm_at: None,
         }
     }
 
@@ -88,140 +135,99 @@ impl Room {
                 Input::Opened { session, .. } => session.channel == Channel::Sync,
                 Input::Frame { bytes, .. } => frame_needs_document(bytes),
                 Input::Text { text, .. } => text_needs_document(text),
+                Input::Restore { .. } | Input::Merge { .. } | Input::Seed { .. } | Input::Rebuild { .. } => true,
                 _ => false,
             }
     }
 
-    /// True if the document is in memory.
+    /// The document, if it is in memory.
     #[must_use]
-    pub fn has_document(&self) -> bool {
-        self.document.is_some()
+    pub fn document(&self) -> Option<&Document> {
+        self.document.as_ref()
     }
 
-    /// Loads the document from the whole log. Returns the positions of rows that do not apply and were left out.
-    pub fn load_document(&mut self, rows: &[LogRow]) -> Vec<u64> {
-        let (document, quarantined) = Document::load(rows);
+    /// Loads the document from the head and the rows of edits after it. What does not apply is left out and named.
+    pub fn load_document(&mut self, head: Option<&SavedState>, rows: &[LogRow]) -> LoadReport {
+        let (document, report) = Document::load(head, rows);
         self.document = Some(document);
-        quarantined
+        self.tail = Tail::of(head, rows);
+        self.edited_at = rows.last().map(|row| row.position).or(head.map(|it| it.head.position)).unwrap_or_default();
+        report
     }
 
-    /// What the document holds of each client, if it is in memory.
+    /// The last position of the log.
     #[must_use]
-    pub fn state_vector(&self) -> Option<yrs::StateVector> {
-        self.document.as_ref().map(Document::state_vector)
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
-    /// The files, if the document is in memory. After [`Input::Settle`] they are those of the log's position.
+    /// How often the room was rebuilt.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The files and the position of the last edit, if the document is in memory. To be called after
+    /// [`Input::Settle`].
     #[must_use]
     pub fn files(&self) -> Option<RoomFiles> {
-        self.document.as_ref().map(|document| RoomFiles { items: document.files(), position: self.position })
+        self.document.as_ref().map(|document| RoomFiles { items: document.files(), position: self.edited_at })
     }
 
-    /// What a run submitted now would execute, if the document is in memory: files and log position. To be called
-    /// after [`Input::Settle`].
+    /// What a run submitted now would execute, if the document is in memory: files and the position of the last edit.
+    /// To be called after [`Input::Settle`].
     #[must_use]
     pub fn freeze(&self) -> Option<(Vec<SourceFile>, u64)> {
-        self.document.as_ref().map(|document| (document.source_files(), self.position))
+        self.document.as_ref().map(|document| (document.source_files(), self.edited_at))
     }
 
     /// Handles one input. The effects are to be carried out in order.
     pub fn handle(&mut self, input: Input, now: TimestampMs) -> Vec<Effect> {
         let mut effects = Vec::new();
-        match input {
-            Input::Opened { socket, session } => self.on_opened(socket, *session, now, &mut effects),
-            Input::Frame { socket, bytes } => match self.standing(socket, now, &mut effects) {
-                Some(Channel::Sync) => self.on_frame(socket, &bytes, now, &mut effects),
-                Some(_) => close_wrong_kind(socket, "this socket takes text frames", &mut effects),
-                None => {}
-            },
-            Input::Text { socket, text } => match self.standing(socket, now, &mut effects) {
-                Some(Channel::Events) => self.on_event_text(socket, &text, now, &mut effects),
-                Some(Channel::Runner { .. }) => self.on_runner_text(socket, &text, &mut effects),
-                Some(Channel::Sync) => close_wrong_kind(socket, "this socket takes binary frames", &mut effects),
-                None => {}
-            },
-            Input::Woken => {
-                self.outbox.woken();
-                self.send_due(now, &mut effects);
-            }
-            Input::Settle => self.write(now, &mut effects),
-            Input::Closed { socket } => self.on_closed(socket, now, &mut effects),
-            Input::Revoked { kind, id } => self.on_revoked(kind, &id, &mut effects),
-            Input::RunSubmitted { run } => self.on_run_submitted(*run, &mut effects),
-            Input::Refused { socket, regarding, error } => {
-                effects.push(complaint(socket, Some(regarding.to_owned()), error));
-            }
-            Input::RunClaimed { run, attempt } => self.on_run_claimed(&run, attempt, &mut effects),
-            Input::RunChanged { run } => self.on_run_changed(*run, &mut effects),
-        }
+        self.dispatch(input, now, &mut effects);
+        self.watch_over_silence(now, &mut effects);
         effects
     }
 
-    fn on_opened(&mut self, socket: SocketId, session: Session, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let arrival = session.participant.clone().filter(|who| !self.is_present(&who.id));
-        let channel = session.channel.clone();
-        effects.push(Effect::Remember { socket, session: Box::new(session.clone()) });
-        self.sessions.insert(socket, session);
-        match channel {
-            Channel::Sync => self.greet_sync(socket, effects),
-            Channel::Events => self.welcome(socket, now, effects),
-            Channel::Runner { .. } => {}
+    fn dispatch(&mut self, input: Input, now: TimestampMs, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Opened { socket, session } => self.on_opened(socket, *session, now, effects),
+            Input::Frame { socket, bytes } => match self.standing(socket, frames_of(&bytes), bytes.len(), now, effects)
+            {
+                Some(Channel::Sync) => self.on_frame(socket, &bytes, now, effects),
+                Some(_) => close_wrong_kind(socket, "this socket takes text frames", effects),
+                None => {}
+            },
+            Input::Text { socket, text } => match self.standing(socket, Frames::All, text.len(), now, effects) {
+                Some(Channel::Events) => self.on_event_text(socket, &text, now, effects),
+                Some(Channel::Runner { .. }) => self.on_runner_text(socket, &text, now, effects),
+                Some(Channel::Sync) => close_wrong_kind(socket, "this socket takes binary frames", effects),
+                None => {}
+            },
+            Input::Woken { due } => {
+                self.outbox.woken(due);
+                self.send_due(now, effects);
+            }
+            Input::Alarm { pings } => self.on_alarm(pings, now, effects),
+            Input::Settle => self.write(now, effects),
+            Input::Closed { socket } => self.on_closed(socket, now, effects),
+            Input::Revoked { kind, id } => self.on_revoked(kind, &id, effects),
+            Input::TakeSnapshot { by, id, request, existing } => {
+                self.on_take_snapshot(by, id, request, existing, now, effects);
+            }
+            Input::DeleteSnapshot { id } => self.on_delete_snapshot(id, effects),
+            Input::Restore { by, to, files, client } => self.on_restore(by, to, &files, client, now, effects),
+            Input::Merge { by, from, update } => self.on_merge(by, from, update, now, effects),
+            Input::Seed { by, state } => self.on_seed(by, state, now, effects),
+            Input::Rebuild { generation, client } => self.on_rebuild(generation, client, now, effects),
+            Input::Erase { author } => self.on_erase(author, effects),
+            Input::RunSubmitted { run } => self.on_run_submitted(*run, now, effects),
+            Input::Refused { socket, regarding, error } => {
+                effects.push(complaint(socket, Some(regarding.to_owned()), error));
+            }
+            Input::RunClaimed { run, attempt } => self.on_run_claimed(&run, attempt, now, effects),
+            Input::RunChanged { run } => self.on_run_changed(*run, now, effects),
         }
-        if let Some(participant) = arrival {
-            self.announce_arrival(&participant, effects);
-        }
-    }
-
-    fn welcome(&self, socket: SocketId, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.get(&socket) else { return };
-        let Some(you) = session.participant.clone() else { return };
-        let event = RoomEvent::Welcome {
-            role: you.role,
-            you,
-            rights: session.rights,
-            participants: self.participants(),
-            chat: self.chat.clone(),
-            runs: self.runs.list(),
-            server_time: now,
-            position: self.position,
-        };
-        effects.push(Self::event(vec![socket], &event));
-    }
-
-    fn on_closed(&mut self, socket: SocketId, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.remove(&socket) else { return };
-        let Some(participant) = session.participant else { return };
-        if let Some(own) = &session.awareness {
-            self.withdraw_awareness(own, &participant.id, now, effects);
-        }
-        self.announce_departure(&participant, effects);
-    }
-
-    fn on_revoked(&mut self, kind: PrincipalKind, id: &str, effects: &mut Vec<Effect>) {
-        let hangs_on_it = |session: &Session| match kind {
-            PrincipalKind::Login => session.login.as_ref().is_some_and(|login| login.as_str() == id),
-            PrincipalKind::Link => session.link.as_ref().is_some_and(|link| link.as_str() == id),
-            PrincipalKind::Room => true,
-        };
-        let (code, reason) = match kind {
-            PrincipalKind::Login => (CloseCode::Forbidden, "you have logged out"),
-            PrincipalKind::Link => (CloseCode::Forbidden, "the link that you came by was withdrawn"),
-            PrincipalKind::Room => (CloseCode::NotFound, "the room was deleted"),
-        };
-        for (socket, _) in self.sessions.iter().filter(|(_, session)| hangs_on_it(session)) {
-            effects.push(Effect::Close { socket: *socket, code, reason: reason.to_owned() });
-        }
-    }
-
-    /// What a socket carries, unless its token has expired: then it is closed.
-    fn standing(&self, socket: SocketId, now: TimestampMs, effects: &mut Vec<Effect>) -> Option<Channel> {
-        let session = self.sessions.get(&socket)?;
-        if now < session.expires_at {
-            return Some(session.channel.clone());
-        }
-        let reason = "the token has expired; get a new one".to_owned();
-        effects.push(Effect::Close { socket, code: CloseCode::Unauthorized, reason });
-        None
     }
 
     /// The sockets whose channel passes.
@@ -249,6 +255,11 @@ impl Room {
         let to = others.map(|(id, _)| *id).collect();
         effects.push(Self::event(to, event));
     }
+}
+
+/// Awareness is metered when it is known whose it is.
+fn frames_of(bytes: &[u8]) -> Frames {
+    if awareness_in(bytes).is_some() { Frames::Echoes } else { Frames::All }
 }
 
 fn close_wrong_kind(socket: SocketId, reason: &str, effects: &mut Vec<Effect>) {

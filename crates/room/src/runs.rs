@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::event::{OutputChunk, RoomEvent, RunWithOutput};
 use protocol::ids::RunId;
@@ -28,6 +29,8 @@ pub(crate) struct Kept {
     output: Vec<OutputChunk>,
     /// Bytes in `output`.
     output_bytes: usize,
+    /// The log's position of its first event.
+    first: u64,
 }
 
 /// The latest runs.
@@ -35,10 +38,10 @@ pub(crate) struct Kept {
 pub(crate) struct Runs(BTreeMap<RunId, Kept>);
 
 impl Runs {
-    pub(crate) fn restore(runs: Vec<RunWithOutput>) -> Self {
-        let keep = |RunWithOutput { run, output }: RunWithOutput| {
+    pub(crate) fn restore(runs: Vec<(RunWithOutput, u64)>) -> Self {
+        let keep = |(RunWithOutput { run, output }, first): (RunWithOutput, u64)| {
             let output_bytes = output.iter().map(|chunk| chunk.data.len()).sum();
-            (run.id.clone(), Kept { attempt: run.attempt, run: Some(run), output, output_bytes })
+            (run.id.clone(), Kept { attempt: run.attempt, run: Some(run), output, output_bytes, first })
         };
         Self(runs.into_iter().map(keep).collect())
     }
@@ -64,7 +67,7 @@ fn without_output(mut run: Run) -> Run {
 }
 
 impl Room {
-    pub(crate) fn on_run_submitted(&mut self, run: Run, effects: &mut Vec<Effect>) {
+    pub(crate) fn on_run_submitted(&mut self, run: Run, now: TimestampMs, effects: &mut Vec<Effect>) {
         let kept = self.runs.0.entry(run.id.clone()).or_default();
         if kept.run.is_some() {
             return;
@@ -75,18 +78,26 @@ impl Room {
             (run.state, run.attempt) = (RunState::Running, attempt);
         }
         kept.run = Some(run.clone());
-        effects.push(Effect::SaveRun(Box::new(run.clone())));
         let run_id = run.id.clone();
-        let mut told = vec![RoomEvent::RunQueued { run_id: run_id.clone(), run }];
+        self.log_event(None, RoomEvent::RunQueued { run_id: run_id.clone(), run }, now, effects);
+        self.runs.0.entry(run_id.clone()).or_default().first = self.position;
+        self.save_run(&run_id, effects);
         if attempt > 0 {
-            told.push(RoomEvent::RunStarted { run_id: run_id.clone(), attempt });
+            self.log_event(None, RoomEvent::RunStarted { run_id: run_id.clone(), attempt }, now, effects);
         }
-        told.extend(output.into_iter().map(|chunk| output_event(&run_id, &chunk)));
-        self.tell_all(&told, effects);
+        for chunk in output {
+            self.log_event(None, output_event(&run_id, &chunk), now, effects);
+        }
         self.forget_old_runs(effects);
     }
 
-    pub(crate) fn on_run_claimed(&mut self, run_id: &RunId, attempt: u32, effects: &mut Vec<Effect>) {
+    fn save_run(&self, run: &RunId, effects: &mut Vec<Effect>) {
+        if let Some(Kept { run: Some(run), first, .. }) = self.runs.0.get(run) {
+            effects.push(Effect::SaveRun { run: Box::new(run.clone()), first: *first });
+        }
+    }
+
+    pub(crate) fn on_run_claimed(&mut self, run_id: &RunId, attempt: u32, now: TimestampMs, effects: &mut Vec<Effect>) {
         let kept = self.runs.0.entry(run_id.clone()).or_default();
         if attempt <= kept.attempt || kept.run.as_ref().is_some_and(is_over) {
             return;
@@ -94,21 +105,20 @@ impl Room {
         kept.attempt = attempt;
         kept.output.clear();
         kept.output_bytes = 0;
-        effects.push(Effect::DropOutput { run: run_id.clone() });
         if let Some(run) = &mut kept.run {
             (run.state, run.attempt) = (RunState::Running, attempt);
-            effects.push(Effect::SaveRun(Box::new(run.clone())));
-            self.tell_all(&[RoomEvent::RunStarted { run_id: run_id.clone(), attempt }], effects);
+            self.save_run(run_id, effects);
+            self.log_event(None, RoomEvent::RunStarted { run_id: run_id.clone(), attempt }, now, effects);
         }
     }
 
     /// The record has changed: it ended, was cancelled, or failed. Told once.
-    pub(crate) fn on_run_changed(&mut self, run: Run, effects: &mut Vec<Effect>) {
+    pub(crate) fn on_run_changed(&mut self, run: Run, now: TimestampMs, effects: &mut Vec<Effect>) {
         if !is_over(&run) {
             return;
         }
         if self.runs.0.get(&run.id).is_none_or(|kept| kept.run.is_none()) {
-            self.on_run_submitted(Run { state: RunState::Queued, ..run.clone() }, effects);
+            self.on_run_submitted(Run { state: RunState::Queued, ..run.clone() }, now, effects);
         }
         let Some(kept) = self.runs.0.get_mut(&run.id) else { return };
         if kept.run.as_ref().is_some_and(is_over) {
@@ -116,17 +126,17 @@ impl Room {
         }
         let run = without_output(run);
         kept.run = Some(run.clone());
-        effects.push(Effect::SaveRun(Box::new(run.clone())));
+        self.save_run(&run.id, effects);
         if run.state == RunState::Cancelled
             && let Some(runner) = self.runner_of(&run.id)
         {
             effects.push(Self::to_runner(runner, &RoomFrame::Cancel));
         }
-        self.tell_all(&[end_event(run)], effects);
+        self.log_event(None, end_event(run), now, effects);
     }
 
     /// A frame from a runner.
-    pub(crate) fn on_runner_text(&mut self, socket: SocketId, text: &str, effects: &mut Vec<Effect>) {
+    pub(crate) fn on_runner_text(&mut self, socket: SocketId, text: &str, now: TimestampMs, effects: &mut Vec<Effect>) {
         let Some(Channel::Runner { run, attempt }) = self.sessions.get(&socket).map(|session| session.channel.clone())
         else {
             return;
@@ -139,8 +149,8 @@ impl Room {
         }
         match serde_json::from_str(text) {
             Ok(RunnerFrame::Output { seq, stream, data }) => {
-                self.on_run_claimed(&run, attempt, effects);
-                self.on_output(socket, &run, OutputChunk { seq, stream, data }, effects);
+                self.on_run_claimed(&run, attempt, now, effects);
+                self.on_output(socket, &run, OutputChunk { seq, stream, data }, now, effects);
             }
             Ok(RunnerFrame::End { last_seq }) => {
                 let seq = self.last_seq(&run).min(last_seq);
@@ -153,7 +163,14 @@ impl Room {
         }
     }
 
-    fn on_output(&mut self, socket: SocketId, run_id: &RunId, chunk: OutputChunk, effects: &mut Vec<Effect>) {
+    fn on_output(
+        &mut self,
+        socket: SocketId,
+        run_id: &RunId,
+        chunk: OutputChunk,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
         let last = self.last_seq(run_id);
         let Some(kept) = self.runs.0.get_mut(run_id) else { return };
         if chunk.seq > last + 1 {
@@ -165,11 +182,9 @@ impl Room {
         if chunk.seq == last + 1 && kept.output_bytes + chunk.data.len() <= 2 * RUN_OUTPUT_KEPT_BYTES {
             kept.output_bytes += chunk.data.len();
             kept.output.push(chunk.clone());
-            let (attempt, is_known) = (kept.attempt, kept.run.is_some());
-            let event = output_event(run_id, &chunk);
-            effects.push(Effect::SaveOutput { run: run_id.clone(), attempt, chunk: chunk.clone() });
-            if is_known {
-                self.tell_all(&[event], effects);
+            // What comes before the record is kept until that is there.
+            if kept.run.is_some() {
+                self.log_event(None, output_event(run_id, &chunk), now, effects);
             }
         }
         effects.push(Self::to_runner(socket, &RoomFrame::Ack { seq: chunk.seq }));

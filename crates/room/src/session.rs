@@ -4,6 +4,7 @@ use protocol::TimestampMs;
 use protocol::event::Participant;
 use protocol::ids::{LinkId, LoginId, RunId};
 use protocol::rights::Rights;
+use protocol::tier::Tier;
 use protocol::token::RoomClaims;
 use serde::{Deserialize, Serialize};
 
@@ -54,22 +55,24 @@ pub struct Session {
     pub awareness: Option<OwnState>,
     /// Update frames of this socket that are in the log.
     pub frames: u64,
+    /// What the person's limits go by.
+    pub tier: Tier,
+    /// The room's generation when the token was issued.
+    pub generation: u64,
+    /// When something last came from the socket.
+    pub heard_at: TimestampMs,
+    /// True while nothing was heard for too long: the person counts as gone.
+    pub is_silent: bool,
 }
 
 impl Session {
     /// The session of a person's socket.
     #[must_use]
     pub fn of_person(channel: Channel, claims: &RoomClaims, token: &str, address: String) -> Self {
-        let participant = Participant {
-            id: claims.sub.clone(),
-            name: claims.name.clone(),
-            role: claims.role,
-            guest: claims.user.is_none(),
-        };
         Self {
             token: (channel == Channel::Events).then(|| token.to_owned()),
             channel,
-            participant: Some(participant),
+            participant: Some(claims.participant()),
             rights: claims.rights,
             token_id: claims.jti.clone(),
             expires_at: claims.exp * 1000,
@@ -78,6 +81,10 @@ impl Session {
             address,
             awareness: None,
             frames: 0,
+            tier: claims.tier,
+            generation: claims.generation,
+            heard_at: 0,
+            is_silent: false,
         }
     }
 
@@ -96,6 +103,10 @@ impl Session {
             token: None,
             awareness: None,
             frames: 0,
+            tier: Tier::Anonymous,
+            generation: 0,
+            heard_at: 0,
+            is_silent: false,
         }
     }
 }

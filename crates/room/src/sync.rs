@@ -9,14 +9,24 @@ use yrs::StateVector;
 use yrs::sync::{Message, SyncMessage};
 use yrs::updates::encoder::Encode;
 
-use crate::awareness::{decode_message, sync_message};
-use crate::document::{DocumentError, Novelty};
+use crate::ahead::Owed;
+use crate::apply::Taken;
+use crate::awareness::{self, awareness_in, decode_message, sync_message};
+use crate::compaction::Size;
+use crate::document::DocumentError;
 use crate::effect::{Effect, Frame};
-use crate::limits::FRAME_MAX_BYTES;
-use crate::log::LogEntry;
-use crate::outbox::{Applied, Gathered, Row, gather_ms};
+use crate::limits::{DOCUMENT_MAX_BYTES, FRAME_MAX_BYTES};
+use crate::log::{LogBody, LogEntry};
+use crate::outbox::{Applied, Gathered, Unwritten, gather_ms};
 use crate::room::Room;
 use crate::session::{Channel, SocketId};
+use crate::update::{SYNC_FRAME_MAX_BYTES, split};
+
+/// Sockets above which a room is crowded: 25 people with two each.
+const CROWD: usize = 50;
+
+/// How often a crowded room tells everybody how far the log is durable.
+const SAVED_TO_ALL_MS: u64 = 1_000;
 
 /// What a reader is told who tries to write.
 const READ_ONLY: &str = "this link lets you read, not edit";
@@ -43,11 +53,13 @@ impl Room {
             effects.push(Effect::Close { socket, code: CloseCode::FrameTooLarge, reason });
             return;
         }
+        if let Some(update) = awareness_in(bytes) {
+            return self.on_awareness(socket, update, now, effects);
+        }
         match decode_message(bytes) {
-            Some(Message::Sync(SyncMessage::SyncStep1(known))) => self.on_step_1(socket, &known, now, effects),
+            Some(Message::Sync(SyncMessage::SyncStep1(known))) => self.on_step_1(socket, known, now, effects),
             Some(Message::Sync(SyncMessage::SyncStep2(update))) => self.on_step_2(socket, update, now, effects),
             Some(Message::Sync(SyncMessage::Update(update))) => self.on_update(socket, update, now, effects),
-            Some(Message::Awareness(update)) => self.on_awareness(socket, &update, now, effects),
             Some(Message::AwarenessQuery) => {
                 if let Some(others) = self.awareness_of_others(socket) {
                     send(socket, others, effects);
@@ -55,7 +67,7 @@ impl Room {
             }
             // A client has nothing to grant; stock ones never send it.
             Some(Message::Auth(_)) => {}
-            Some(Message::Custom(..)) | None => {
+            Some(Message::Awareness(_) | Message::Custom(..)) | None => {
                 close_malformed(socket, "the frame is no message of the Yjs protocol", effects)
             }
         }
@@ -63,11 +75,18 @@ impl Room {
 
     /// Answers what the client lacks. What came earlier is written first, so the answer is a barrier: the runtime
     /// holds it back until those rows are durable.
-    fn on_step_1(&mut self, socket: SocketId, known: &StateVector, now: TimestampMs, effects: &mut Vec<Effect>) {
+    fn on_step_1(&mut self, socket: SocketId, known: StateVector, now: TimestampMs, effects: &mut Vec<Effect>) {
+        let Some(known) = self.ahead.hold(socket, known) else { return };
         self.write(now, effects);
         let Some(document) = &self.document else { return };
-        match document.diff(known) {
-            Ok(update) => send(socket, sync_message(SyncMessage::SyncStep2(update)), effects),
+        match document.diff(&known) {
+            Ok(update) => {
+                // The last one is the answer that the client waits for.
+                let mut parts = in_frames(update);
+                let last = parts.pop().unwrap_or_default();
+                parts.into_iter().for_each(|part| send(socket, sync_message(SyncMessage::Update(part)), effects));
+                send(socket, sync_message(SyncMessage::SyncStep2(last)), effects);
+            }
             Err(error) => self.refuse(socket, error, now, effects),
         }
     }
@@ -103,72 +122,154 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) {
         let Some(author) = self.sessions.get(&socket).and_then(|session| session.participant.clone()) else { return };
-        let Some(document) = &mut self.document else { return };
-        match document.apply(&update) {
-            Ok(novelty) => {
-                let update = (novelty == Novelty::New).then_some(update);
-                self.outbox.push(Applied { socket, author: author.id, at: now, update, is_counted });
-                self.send_due(now, effects);
-            }
-            Err(error) => self.refuse(socket, error, now, effects),
+        if !self.has_space(&update) {
+            let reason =
+                format!("the document is full: with what was deleted it has at most {DOCUMENT_MAX_BYTES} bytes");
+            effects.push(Effect::Close { socket, code: CloseCode::FrameTooLarge, reason });
+            return;
         }
+        let Some(document) = &mut self.document else { return };
+        let Taken { update, is_ahead } = match document.take(update) {
+            Ok(taken) => taken,
+            Err(error) => return self.refuse(socket, error, now, effects),
+        };
+        if update.is_some() {
+            self.note_author(&author, effects);
+        }
+        let applied = Applied { socket: Some(socket), author: author.id, at: now, update, is_counted };
+        match (is_counted, is_ahead) {
+            (true, false) => self.outbox.push(applied),
+            (true, true) => {
+                self.outbox.push(Applied { is_counted: false, ..applied });
+                self.ask(socket, effects);
+            }
+            (false, _) => self.settle(applied, now, effects),
+        }
+        self.send_due(now, effects);
+    }
+
+    /// Asks a socket that is ahead for everything that the room lacks.
+    fn ask(&mut self, socket: SocketId, effects: &mut Vec<Effect>) {
+        if let Some(document) = self.document.as_ref().filter(|_| self.ahead.note(socket)) {
+            send(socket, sync_message(SyncMessage::SyncStep1(document.state_vector())), effects);
+        }
+    }
+
+    /// Takes in a socket's answer to the handshake, and makes up for what waited for it.
+    fn settle(&mut self, answer: Applied, now: TimestampMs, effects: &mut Vec<Effect>) {
+        let Owed { frames, barriers } = answer.socket.map(|socket| self.ahead.settle(socket)).unwrap_or_default();
+        for _ in 0..frames {
+            self.outbox.push(Applied { update: None, is_counted: true, ..answer.clone() });
+        }
+        let socket = answer.socket;
+        self.outbox.push(answer);
+        if let Some(socket) = socket {
+            barriers.into_iter().for_each(|barrier| self.on_step_1(socket, barrier, now, effects));
+        }
+    }
+
+    /// True if the document may grow by an update. It is measured only when it could be too large.
+    fn has_space(&mut self, update: &[u8]) -> bool {
+        let size = Size::of(update);
+        if !(self.tail.document_bound() + size).is_allowed()
+            && let Some(state) = self.document.as_ref().and_then(|document| document.state().ok())
+        {
+            self.tail.measured(Size::of(&state));
+        }
+        (self.tail.document_bound() + size).is_allowed()
     }
 
     /// Sends and writes what is due, and asks to be woken for the rest.
     pub(crate) fn send_due(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let gather_ms = gather_ms(self.sockets_of(|channel| *channel == Channel::Sync).len());
+        let is_synced = |channel: &Channel| *channel == Channel::Sync;
+        let gather_ms = self.gather_ms();
         for gathered in self.outbox.take_due_frames(gather_ms, now) {
             self.pass_on(gathered, effects);
+        }
+        let announced = self.outbox.take_due_awareness(gather_ms, now);
+        if !announced.is_empty() {
+            let frame = Frame::Binary(awareness::message(&announced));
+            effects.push(Effect::Send { to: self.sockets_of(is_synced), frame });
         }
         if self.outbox.are_rows_due(now) {
             self.write(now, effects);
         }
-        effects.extend(self.outbox.next_wake(gather_ms).map(Effect::WakeAt));
+        if self.owes_saved && now >= self.told_all_saved_at + SAVED_TO_ALL_MS {
+            self.tell_saved(&BTreeSet::new(), now, effects);
+        }
+        self.remember_due(now, effects);
+        let owed = self.owes_saved.then_some(self.told_all_saved_at + SAVED_TO_ALL_MS);
+        let others = [owed, self.attachments.due_at()].into_iter().flatten().min();
+        effects.extend(self.outbox.next_wake(gather_ms, others).map(Effect::WakeAt));
     }
 
     /// Writes everything that was applied. What follows among the effects is held back until it is durable.
     pub(crate) fn write(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let (frames, rows, counted) = self.outbox.take_rows(now);
+        let (frames, Unwritten { edits, counted }) = self.outbox.take_rows(now);
         for gathered in frames {
             self.pass_on(gathered, effects);
         }
-        if rows.is_empty() && counted.is_empty() {
+        if edits.is_empty() && counted.is_empty() {
             return;
         }
-        for Row { author, at, bytes } in rows {
-            self.position += 1;
-            effects.push(Effect::Append(LogEntry { position: self.position, at, author, bytes }));
+        if let Some(first) = edits.first() {
+            let at = self.place(first.at);
+            self.edited_at = self.position;
+            let bytes = edits.iter().map(|edit| edit.update.len() as u64).sum();
+            self.tail.add(bytes, edits.iter().map(|edit| edit.update.as_slice()));
+            effects.push(Effect::Append(LogEntry { position: self.position, at, body: LogBody::Edits(edits) }));
         }
         let mut changed = BTreeSet::new();
         for socket in counted {
             if let Some(session) = self.sessions.get_mut(&socket) {
                 session.frames += 1;
-                changed.insert(socket);
+                changed.insert(session.token_id.clone());
+                self.attachments.change(socket, now);
             }
         }
-        for socket in changed {
-            let session = Box::new(self.sessions[&socket].clone());
-            effects.push(Effect::Remember { socket, session });
-        }
-        self.tell_saved(effects);
+        self.tell_saved(&changed, now, effects);
+        self.compact_if_long(effects);
+    }
+
+    /// How long frames are gathered now.
+    fn gather_ms(&self) -> u64 {
+        gather_ms(self.sessions.values().filter(|session| session.channel == Channel::Sync).count())
+    }
+
+    /// True in a room where what need not go out at once waits for company.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.sessions.len() > CROWD
     }
 
     fn pass_on(&self, gathered: Gathered, effects: &mut Vec<Effect>) {
         let mut to = self.sockets_of(|channel| *channel == Channel::Sync);
         to.retain(|socket| Some(*socket) != gathered.but);
-        let frame = Frame::Binary(sync_message(SyncMessage::Update(gathered.update)));
-        effects.push(Effect::Send { to, frame });
+        if to.is_empty() {
+            return;
+        }
+        for part in in_frames(gathered.update) {
+            let frame = Frame::Binary(sync_message(SyncMessage::Update(part)));
+            effects.push(Effect::Send { to: to.clone(), frame });
+        }
     }
 
-    /// Tells every events socket how far the log is durable, and how much of its own token's frames is in it.
-    fn tell_saved(&self, effects: &mut Vec<Effect>) {
+    /// Tells how far the log is durable, and everybody how much of their own token's frames is in it. In a crowd
+    /// those whose count stays the same hear of it once a second.
+    fn tell_saved(&mut self, changed: &BTreeSet<String>, now: TimestampMs, effects: &mut Vec<Effect>) {
         let position = self.position;
+        let for_all = !self.is_crowded() || now >= self.told_all_saved_at + SAVED_TO_ALL_MS;
+        if for_all {
+            self.told_all_saved_at = now;
+        }
+        self.owes_saved = !for_all;
         let synced = self.sessions.values().filter(|session| session.channel == Channel::Sync);
         // A token's newest sync socket counts.
         let frames: HashMap<_, _> = synced.map(|session| (session.token_id.as_str(), session.frames)).collect();
         for (id, session) in self.sessions.iter().filter(|(_, session)| session.channel == Channel::Events) {
-            let frames = frames.get(session.token_id.as_str()).copied().unwrap_or(0);
-            effects.push(Room::event(vec![*id], &RoomEvent::Saved { position, frames }));
+            if for_all || changed.contains(&session.token_id) {
+                let frames = frames.get(session.token_id.as_str()).copied().unwrap_or(0);
+                effects.push(Room::event(vec![*id], &RoomEvent::Saved { position, frames }));
+            }
         }
     }
 
@@ -179,12 +280,21 @@ impl Room {
             self.write(now, effects);
             self.document = None;
         }
-        close_malformed(socket, &error.to_string(), effects);
+        let code = match error {
+            DocumentError::TooHeavy => CloseCode::FrameTooLarge,
+            DocumentError::Undecodable | DocumentError::Inapplicable | DocumentError::Misplaced => CloseCode::Malformed,
+        };
+        effects.push(Effect::Close { socket, code, reason: error.to_string() });
     }
 
     fn may_edit(&self, socket: SocketId) -> bool {
         self.sessions.get(&socket).is_some_and(|session| session.rights.edit)
     }
+}
+
+/// An update in pieces that each reach a client on a slow line within its patience.
+fn in_frames(update: Vec<u8>) -> Vec<Vec<u8>> {
+    split(&update, SYNC_FRAME_MAX_BYTES)
 }
 
 fn send(socket: SocketId, bytes: Vec<u8>, effects: &mut Vec<Effect>) {

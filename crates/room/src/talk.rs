@@ -1,15 +1,19 @@
 //! Events from people: chat, typing, starting and stopping runs.
 
+use std::collections::BTreeMap;
+
 use protocol::TimestampMs;
 use protocol::envelope::{ErrorBody, ErrorCode, FieldError};
 use protocol::event::{ChatMessage, ClientEvent, Participant, RoomEvent};
+use protocol::ids::ParticipantId;
 use protocol::limits::CHAT_MESSAGE_MAX_BYTES;
 use protocol::run::RoomRunRequest;
 
 use crate::effect::{Caller, Effect};
 use crate::limits::{CHAT_KEPT, TEXT_FRAME_MAX_BYTES};
+use crate::mentions::mentions;
 use crate::room::Room;
-use crate::session::{Channel, SocketId};
+use crate::session::{Channel, Session, SocketId};
 
 /// `type` of a frame, which tells whether the document is needed and what an error regards.
 pub(crate) fn type_of(text: &str) -> Option<String> {
@@ -76,14 +80,35 @@ impl Room {
             return;
         }
         let id = self.chat.last().map_or(1, |last| last.id + 1);
-        let message = ChatMessage { id, at: now, author_id: who.id, author_name: who.name, text };
+        let mentions = mentions(&text, &self.people());
+        let message =
+            ChatMessage { id, at: now, author_id: who.id.clone(), author_name: who.name.clone(), text, mentions };
         self.chat.push(message.clone());
         if self.chat.len() > CHAT_KEPT {
             self.chat.remove(0);
         }
-        effects.push(Effect::SaveChat(message.clone()));
-        let everyone = self.sockets_of(|channel| *channel == Channel::Events);
-        effects.push(Self::event(everyone, &RoomEvent::Chat { message }));
+        self.log_event(Some(&who), RoomEvent::Chat { message: message.clone() }, now, effects);
+        self.tell_mentioned(message, effects);
+    }
+
+    /// Whoever can be mentioned: who is there, and who wrote lately.
+    fn people(&self) -> Vec<(ParticipantId, String)> {
+        let there = self.participants().into_iter().map(|participant| (participant.id, participant.name));
+        let wrote = self.chat.iter().map(|message| (message.author_id.clone(), message.author_name.clone()));
+        let people: BTreeMap<_, _> = wrote.chain(there).collect();
+        people.into_iter().collect()
+    }
+
+    fn tell_mentioned(&self, message: ChatMessage, effects: &mut Vec<Effect>) {
+        let is_mentioned = |session: &Session| {
+            session.channel == Channel::Events
+                && session.participant.as_ref().is_some_and(|there| message.mentions.contains(&there.id))
+        };
+        let to: Vec<_> =
+            self.sessions.iter().filter(|(_, session)| is_mentioned(session)).map(|(socket, _)| *socket).collect();
+        if !to.is_empty() {
+            effects.push(Self::event(to, &RoomEvent::Mention { message }));
+        }
     }
 
     /// Freezes the files at the log's position. The rows up to there stand before this effect.
@@ -97,7 +122,7 @@ impl Room {
     ) {
         self.write(now, effects);
         let Some(document) = &self.document else { return };
-        let (files, position) = (document.source_files(), self.position);
+        let (files, position) = (document.source_files(), self.edited_at);
         effects.push(Effect::SubmitRun { socket, caller, request, files, position });
     }
 }

@@ -1,9 +1,11 @@
 //! A seeded simulator: clients with real Yjs documents, sockets that drop and lose frames in flight, evictions that
 //! throw the memory away, writes that fail before or after they were made. At the end everybody reconnects, and all
-//! documents and the log must agree, with every edit that was reported saved.
+//! documents and the log must agree, with every edit that was reported saved. On the way storage is compacted and folded,
+//! and people go back to earlier moments; every moment of the kept history must stay what it was.
 //!
 //! A failing seed is printed; `SEED=n cargo test -p room --test simulator` plays it again.
 
+mod store;
 mod support;
 
 use support::{Plan, Simulation};
@@ -21,6 +23,14 @@ fn seeds() -> Vec<u64> {
 #[test]
 fn everybody_converges_and_nothing_saved_is_lost() {
     for seed in seeds() {
-        Simulation::new(Plan { seed, clients: 2 + seed % 5, steps: 300, failing_writes: seed % 3 == 0 }).run();
+        Simulation::new(Plan {
+            seed,
+            clients: 2 + seed % 5,
+            steps: 300,
+            failing_writes: seed % 3 == 0,
+            small_storage: seed % 2 == 0,
+            restores: seed % 5 == 4,
+        })
+        .run();
     }
 }

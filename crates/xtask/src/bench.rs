@@ -1,24 +1,26 @@
 //! `cargo xtask bench` and `soak`: runs measurements against a stack of their own, and prints what they found.
 //!
-//! A measurement by script gets `TUTTI_URL`, `TUTTI_STACK` and `TUTTI_RESULT`, and writes to the last a JSON object
-//! `{"rows": [{"what", "tutti", "peer", "unit"}]}`; `peer` may be missing. Registering one is an entry in
-//! [`ENTRIES`]. A soak is a script as well, and says by its exit code whether what it tested held.
+//! A measurement by a program of its own gets `TUTTI_URL`, `TUTTI_STACK` and `TUTTI_RESULT`, and writes [`Results`] as
+//! JSON to the last. Registering one is an entry in [`ENTRIES`]. A soak is such a program as well, or tests of the
+//! black-box suite that a variable makes long, and says by its exit code whether what it tested held.
 
+mod load;
 mod native;
+mod results;
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
-use serde::{Deserialize, Serialize};
+use results::{Results, Row};
 
 use crate::{
-    builds,
+    builds::{self, Polish},
     cli::{BenchOptions, Switch},
     command::Run,
     progress::say,
     setup::{self, Tools},
     suites::{self, Running},
-    workspace::Workspace,
+    workspace::{Workspace, variable},
 };
 
 /// What a measurement is for.
@@ -43,29 +45,25 @@ enum How {
     Native(fn(&Workspace, &Running) -> Result<Results>),
     /// By a script, relative to the root, which Node runs.
     Script(&'static str),
+    /// By the load generator.
+    Load,
+    /// By the tests of the black-box suite whose names contain `filter`. The variable says how long they are, unless
+    /// whoever calls has set it.
+    BlackBox { filter: &'static str, variable: (&'static str, &'static str) },
 }
 
 /// Every measurement that there is.
 const ENTRIES: &[Entry] = &[
     Entry { kind: Kind::Bench, name: "size", how: How::Native(native::size) },
     Entry { kind: Kind::Bench, name: "start", how: How::Native(native::start) },
-    Entry { kind: Kind::Bench, name: "keystroke", how: How::Script("tests/bench/keystroke.mjs") },
-    Entry { kind: Kind::Bench, name: "fanout", how: How::Script("tests/bench/fanout.mjs") },
+    Entry { kind: Kind::Bench, name: "rooms", how: How::Load },
     Entry { kind: Kind::Bench, name: "run", how: How::Script("tests/bench/run.mjs") },
+    Entry {
+        kind: Kind::Soak,
+        name: "durability",
+        how: How::BlackBox { filter: "durability", variable: ("KILLS", "100") },
+    },
 ];
-
-#[derive(Serialize, Deserialize)]
-struct Results {
-    rows: Vec<Row>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Row {
-    what: String,
-    tutti: f64,
-    peer: Option<f64>,
-    unit: String,
-}
 
 /// Runs the measurements of a kind, or the one named.
 pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
@@ -77,20 +75,27 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
     }
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::Stack)?;
-    builds::all(&workspace, &tools)?;
+    let polish = if kind == Kind::Bench { Polish::WasmOpt } else { Polish::None };
+    builds::all(&workspace, &tools, polish)?;
     let results = workspace.target().join("bench");
     fs::create_dir_all(&results).with_context(|| format!("cannot create {}", results.display()))?;
     suites::on_own_stack(&workspace, &tools, Switch::Off, async |running| {
         for entry in entries {
             say("bench", entry.name);
             let result = results.join(format!("{}.json", entry.name));
-            match entry.how {
-                How::Native(measure) => write(&measure(&workspace, &running)?, &result)?,
-                How::Script(script) => run_script(&workspace, &tools, script, &running, &result).await?,
-            }
+            let outcome = match entry.how {
+                How::Native(measure) => measure(&workspace, &running).and_then(|results| results.write(&result)),
+                How::Script(script) => run_script(&workspace, &tools, script, &running, &result).await,
+                How::Load => load::run(&workspace, &tools, &running, &result).await,
+                How::BlackBox { filter, variable } => run_tests(&workspace, filter, variable, &running).await,
+            };
+            // What was found before a failure says what failed.
             if result.is_file() {
-                print_table(&read(&result)?);
+                let results = Results::read(&result)?;
+                results.print();
+                results.write(&result)?;
             }
+            outcome?;
         }
         Ok(())
     })
@@ -107,21 +112,13 @@ async fn run_script(
     run.env("TUTTI_RESULT", result).dir(workspace.root()).visibly_while_awaited().await
 }
 
-fn write(results: &Results, file: &Path) -> Result<()> {
-    let text = serde_json::to_string_pretty(results).context("a result is not JSON")?;
-    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
-}
-
-fn read(file: &Path) -> Result<Results> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not a result", file.display()))
-}
-
-fn print_table(results: &Results) {
-    println!("\n{:<44} {:>12} {:>12}  unit", "", "tutti", "peer");
-    for Row { what, tutti, peer, unit } in &results.rows {
-        let peer = peer.map_or_else(|| "–".to_owned(), |peer| format!("{peer:.2}"));
-        println!("{what:<44} {tutti:>12.2} {peer:>12}  {unit}");
-    }
-    println!();
+async fn run_tests(
+    workspace: &Workspace,
+    filter: &str,
+    (name, default): (&str, &str),
+    running: &Running,
+) -> Result<()> {
+    let value = variable(name).unwrap_or_else(|| default.to_owned());
+    let run = suites::black_box(workspace).args([filter, "--", "--nocapture"]).envs(running.env.clone());
+    run.env(name, value).visibly_while_awaited().await
 }

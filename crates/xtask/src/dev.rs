@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    builds,
+    builds::{self, Polish},
     cli::DevOptions,
     progress::{say, seconds},
     setup,
@@ -25,7 +25,7 @@ pub(crate) fn run(options: &DevOptions) -> Result<()> {
     let start = Instant::now();
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::Stack)?;
-    builds::all(&workspace, &tools)?;
+    builds::all(&workspace, &tools, Polish::None)?;
 
     let data = options.data.clone().unwrap_or_else(|| workspace.state().join("data"));
     let data = std::path::absolute(&data).with_context(|| format!("{} is not a path", data.display()))?;

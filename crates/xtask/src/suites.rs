@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    builds,
+    builds::{self, Polish},
     cli::{Switch, TestOptions},
     command::Run,
     progress::{say, seconds},
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
     let start = Instant::now();
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::Stack)?;
-    builds::all(&workspace, &tools)?;
+    builds::all(&workspace, &tools, Polish::None)?;
     let wanted = |suite: &str| options.suite.as_ref().is_none_or(|name| name == suite);
     let filter = options.filter.as_deref();
     let mut outcomes = Vec::new();
@@ -75,7 +75,7 @@ const SUITES_WITH_STACK: [&str; 3] = [BLACK_BOX, "stock", "browser"];
 const BLACK_BOX_THREADS: &str = "6";
 
 /// The black-box suite. It has no part in a plain `cargo test`, since that has no stack.
-fn black_box(workspace: &Workspace) -> Run {
+pub(crate) fn black_box(workspace: &Workspace) -> Run {
     cargo_test(workspace).args(["--test", BLACK_BOX]).env("RUST_TEST_THREADS", BLACK_BOX_THREADS)
 }
 

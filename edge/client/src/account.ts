@@ -4,6 +4,7 @@
  * replaces the cookie that the others would use.
  */
 import * as api from './api.ts';
+import { forgetAccount } from './local-data.ts';
 import type { Session, User } from './wire.ts';
 import { readJson, writeJson } from './storage.ts';
 
@@ -27,11 +28,12 @@ export async function login(email: string, password: string): Promise<void> {
 }
 
 export async function logout(): Promise<void> {
-  const token = await bearer();
+  const user = currentUser();
   try {
-    await api.logout(token);
+    await api.logout(await bearer());
   } finally {
     drop();
+    if (user !== null) await forgetAccount(user.id);
   }
 }
 

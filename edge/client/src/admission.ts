@@ -4,8 +4,15 @@
  */
 import * as api from './api.ts';
 import * as account from './account.ts';
-import { rememberRoom, rememberedName, rememberedRoom, readJson, writeJson } from './storage.ts';
-import type { RoomToken, RoomTokenRequest } from './wire.ts';
+import {
+  generationOf,
+  rememberedGrant,
+  rememberedName,
+  rememberedRoom,
+  rememberGrant,
+  rememberRoom,
+} from './storage.ts';
+import type { Rights, Role, RoomToken, RoomTokenRequest } from './wire.ts';
 
 /** No credential at hand opens this room. */
 export class NotAdmitted extends Error {}
@@ -16,9 +23,14 @@ const MARGIN_MS = 60_000;
 /** Answers to a credential that does not open the room. */
 const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT']);
 
+/** A room that this device knows is not kept waiting any longer: it opens as it was, and the answer follows. */
+const PATIENCE_MS = 4_000;
+
 export class Admission {
   private current: RoomToken | null = null;
   private pending: Promise<RoomToken> | null = null;
+  /** The server has granted `current` since the page was opened. */
+  private confirmed = false;
   /** Why the last credential was refused, in the server's words. */
   private refusal: string | null = null;
 
@@ -29,10 +41,47 @@ export class Admission {
     private readonly askName: () => Promise<string>,
   ) {}
 
-  /** The token in force. Only to be read after the first `token()` has answered. */
+  /** The token in force. Only to be read after `enter` has answered. */
   get granted(): RoomToken {
     if (this.current === null) throw new Error('the room token is read before it was granted');
     return this.current;
+  }
+
+  /** False while the page goes by what the server said at an earlier visit. */
+  get isConfirmed(): boolean {
+    return this.confirmed;
+  }
+
+  /** The server has taken the right back: there is only the copy on this device, to be read. */
+  get isWithdrawn(): boolean {
+    return !this.confirmed && rememberedGrant(this.roomId)?.isWithdrawn === true;
+  }
+
+  /** The room's history that the token belongs to. A rebuilt room has a new one. */
+  get generation(): number {
+    return generationOf(this.granted);
+  }
+
+  /** Gets a token; without a network, or a quick answer, the one of the last visit has to do. */
+  async enter(): Promise<void> {
+    const remembered = rememberedGrant(this.roomId);
+    if (remembered === null) return void (await this.token());
+    const answer = this.token().then(() => undefined);
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS));
+    try {
+      await Promise.race([answer, patience]);
+    } catch (error) {
+      if (error instanceof NotAdmitted || !(error instanceof api.ApiError)) throw error;
+    }
+    answer.catch(() => {
+      // The connection asks again.
+    });
+    this.current ??= remembered.granted;
+  }
+
+  /** Opens what this device has kept of a room that is closed to the person. */
+  enterCopy(): void {
+    this.current = rememberedGrant(this.roomId)?.granted ?? null;
   }
 
   /** A token that is good for a while; `fresh` asks for a new one even if the old one has time left. */
@@ -45,12 +94,52 @@ export class Admission {
     return this.pending;
   }
 
+  /** The server has refused the token: `isConfirmed` again with the next one. */
+  doubt(): void {
+    this.confirmed = false;
+  }
+
+  /** The server has taken the right back, or deleted the room. */
+  withdraw(): void {
+    this.confirmed = false;
+    const remembered = rememberedGrant(this.roomId);
+    if (remembered !== null) rememberGrant(this.roomId, { ...remembered, isWithdrawn: true });
+  }
+
+  /** The room itself has said what the person may do now. */
+  noteRights(role: Role, rights: Rights): void {
+    if (this.current === null || !this.confirmed) return;
+    this.current = { ...this.current, role, rights };
+    this.remember(this.current);
+  }
+
   private async exchange(): Promise<RoomToken> {
-    const granted = await this.firstAccepted();
-    this.current = granted;
-    writeJson(this.tokenKey, granted.token);
-    rememberRoom(this.roomId, { visitedAt: Date.now(), ...(this.link === null ? {} : { link: this.link }) });
-    return granted;
+    try {
+      const granted = await this.firstAccepted();
+      this.current = granted;
+      this.confirmed = true;
+      this.remember(granted);
+      rememberRoom(this.roomId, {
+        visitedAt: Date.now(),
+        ...(this.link === null ? {} : { link: this.link }),
+      });
+      return granted;
+    } catch (error) {
+      if (error instanceof NotAdmitted) this.withdraw();
+      throw error;
+    }
+  }
+
+  private remember(granted: RoomToken): void {
+    const before = rememberedGrant(this.roomId);
+    const ended = before !== null && generationOf(before.granted) < generationOf(granted);
+    const older = ended ? generationOf(before.granted) : before?.older;
+    rememberGrant(this.roomId, {
+      granted,
+      account: account.currentUser()?.id ?? null,
+      isWithdrawn: false,
+      older: older ?? null,
+    });
   }
 
   /**
@@ -94,9 +183,9 @@ export class Admission {
 
   /** Null when the credential does not open the room; other failures are thrown. */
   private async attempt(body: RoomTokenRequest, bearer: string | null): Promise<RoomToken | null> {
-    const previous = readJson<string>(this.tokenKey);
+    const previous = rememberedGrant(this.roomId)?.granted.token;
     try {
-      return await api.roomToken(this.roomId, previous === null ? body : { ...body, previous }, bearer);
+      return await api.roomToken(this.roomId, previous === undefined ? body : { ...body, previous }, bearer);
     } catch (error) {
       if (!(error instanceof api.ApiError) || !REFUSALS.has(error.code)) throw error;
       this.refusal = api.explain(error);
@@ -107,10 +196,6 @@ export class Admission {
   private async name(): Promise<string> {
     const known = account.currentUser()?.username ?? rememberedName();
     return known === '' ? this.askName() : known;
-  }
-
-  private get tokenKey(): string {
-    return `tutti.token.${this.roomId}`;
   }
 }
 

@@ -3,6 +3,7 @@
  * state; who is asking comes as `bearer` (see account.ts and admission.ts).
  */
 import type {
+  ChatPage,
   CreateLinkRequest,
   CreateRoomRequest,
   RoomRunRequest,
@@ -53,28 +54,77 @@ interface CallOptions {
 
 type Answer<T> = { success: true; data: T; meta: Meta } | { success: false; error: ErrorBody; meta: Meta };
 
-async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+/** A call that answers with an envelope. */
+export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const response = await send(method, path, options, AbortSignal.timeout(TIMEOUT_MS));
+  const answer = await answerOf<T>(response);
+  if (answer?.success) return answer.data;
+  // A call that answers nothing promises nothing: its `T` is void.
+  if (answer === null && response.ok) return undefined as T;
+  throw errorOf(response, failureOf(answer));
+}
+
+/** A call that answers with bytes, however many; `onBytes` hears how many have come. */
+export async function download(
+  path: string,
+  bearer: string,
+  onBytes: (received: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<Blob> {
+  const silence = new AbortController();
+  const ends = signal === undefined ? silence.signal : AbortSignal.any([silence.signal, signal]);
+  let timer = setTimeout(() => silence.abort(), TIMEOUT_MS);
+  const chunks: BlobPart[] = [];
+  let received = 0;
+  try {
+    const response = await send('GET', path, { bearer }, ends);
+    if (!response.ok) throw errorOf(response, failureOf(await answerOf(response)));
+    const reader = response.body?.getReader();
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), TIMEOUT_MS);
+      chunks.push(part.value);
+      received += part.value.length;
+      onBytes(received);
+    }
+  } catch (error) {
+    throw error instanceof ApiError ? error : unreachable();
+  } finally {
+    clearTimeout(timer);
+  }
+  return new Blob(chunks);
+}
+
+async function send(
+  method: string,
+  path: string,
+  options: CallOptions,
+  signal: AbortSignal,
+): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' });
   if (options.body !== undefined) headers.set('content-type', 'application/json');
   if (options.bearer) headers.set('authorization', `Bearer ${options.bearer}`);
   if (options.idempotencyKey) headers.set('idempotency-key', options.idempotencyKey);
-  let response: Response;
-  let answer: Answer<T> | null;
+  const body = options.body === undefined ? null : JSON.stringify(options.body);
   try {
-    response = await fetch(BASE + path, {
-      method,
-      headers,
-      body: options.body === undefined ? null : JSON.stringify(options.body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    answer = response.status === 204 ? null : ((await response.json().catch(() => null)) as Answer<T> | null);
+    return await fetch(BASE + path, { method, headers, body, signal });
   } catch {
-    throw new ApiError('NETWORK', 'Tutti cannot be reached. Check your connection and try again.');
+    throw unreachable();
   }
-  if (answer?.success) return answer.data;
-  // A call that answers nothing promises nothing: its `T` is void.
-  if (answer === null && response.ok) return undefined as T;
-  throw errorOf(response, answer?.success === false ? answer : null);
+}
+
+/** Null where no envelope came. */
+async function answerOf<T>(response: Response): Promise<Answer<T> | null> {
+  if (response.status === 204) return null;
+  return (await response.json().catch(() => null)) as Answer<T> | null;
+}
+
+function failureOf(answer: Answer<unknown> | null): { error: ErrorBody; meta: Meta } | null {
+  return answer?.success === false ? answer : null;
+}
+
+function unreachable(): ApiError {
+  return new ApiError('NETWORK', 'Tutti cannot be reached. Check your connection and try again.');
 }
 
 function errorOf(response: Response, answer: { error: ErrorBody; meta: Meta } | null): ApiError {
@@ -133,6 +183,9 @@ export const links = (id: string, bearer: string): Promise<Page<Link>> =>
 
 export const revokeLink = (id: string, link: string, bearer: string): Promise<void> =>
   call('DELETE', `/rooms/${id}/links/${link}`, { bearer });
+
+export const olderChat = (id: string, before: number, bearer: string): Promise<ChatPage> =>
+  call('GET', `/rooms/${id}/chat?before=${before}&limit=50`, { bearer });
 
 /** Starts a run of the room's files. A repeated call with the same key starts nothing new. */
 export const startRun = (

@@ -1,16 +1,15 @@
-/** The chat of a room: messages, who is typing, and how many have come while nobody looked. */
-import { append, fill, h, icon } from './dom.ts';
-import * as icons from './icons.ts';
-import { avatar, colorOf } from './presence.ts';
+/**
+ * The chat of a room: messages, who is typing, and what has come while nobody looked. The list and the field are
+ * message-list.ts's and composer.ts's.
+ */
+import { Composer } from './composer.ts';
+import { fill, h } from './dom.ts';
+import type { Named } from './mentions.ts';
+import { MessageList } from './message-list.ts';
 import type { ChatMessage, ClientEvent } from './wire.ts';
 
-/** The server's limit; counted in bytes there, checked in bytes here. */
-const MESSAGE_MAX_BYTES = 4_000;
-/** Somebody who has not typed for this long has stopped. */
-const TYPING_MS = 4_000;
-/** Messages by one author within this time share one heading. */
-const GROUP_MS = 5 * 60_000;
-const SHOWN_MAX = 500;
+/** Somebody who has not said for this long that they are typing has stopped. */
+const TYPING_MS = 5_000;
 
 export interface ChatOptions {
   /** False if there is no connection to take it. */
@@ -18,84 +17,80 @@ export interface ChatOptions {
   readonly nameOf: (participantId: string) => string | undefined;
   /** Whether the person can see the chat right now. */
   readonly isVisible: () => boolean;
-  readonly onUnread: (count: number) => void;
+  /** How many messages are unread, and in how many of them the person is mentioned. */
+  readonly onUnread: (count: number, mentions: number) => void;
+  /** Somebody has mentioned the person, just now or while there was no connection. */
+  readonly onMention?: (message: ChatMessage) => void;
+  /** Messages before an id, oldest first. */
+  readonly older?: (before: number) => Promise<readonly ChatMessage[]>;
+  /** Who is here. */
+  readonly people?: () => readonly Named[];
+  readonly youId?: () => string;
 }
 
 export class Chat {
   readonly element: HTMLElement;
-  private readonly list = h('ol', {
-    class: 'messages',
-    role: 'log',
-    'aria-label': 'Messages',
-    tabindex: '0',
-  });
+  private readonly list: MessageList;
   private readonly typing = h('p', { class: 'typing', 'aria-live': 'polite' });
-  private readonly error = h('p', { class: 'field-error', role: 'alert' });
-  private readonly input: HTMLTextAreaElement;
   private readonly typers = new Map<string, ReturnType<typeof setTimeout>>();
-  private last: ChatMessage | null = null;
   private unread = 0;
-  private typingSentAt = 0;
+  private unreadMentions = 0;
+  /** The latest message that was told as a mention: the room tells it twice, as a message and as a mention. */
+  private mentionTold = 0;
 
   constructor(private readonly options: ChatOptions) {
-    this.input = h('textarea', {
-      class: 'input chat-input',
-      rows: 1,
-      placeholder: 'Message everyone here',
-      'aria-label': 'Message',
-      'data-testid': 'chat-input',
-      onkeydown: (event) => this.keyPressed(event as KeyboardEvent),
-      oninput: () => this.typed(),
-      onblur: () => this.stopTyping(),
+    const people = options.people ?? (() => []);
+    const youId = options.youId ?? (() => '');
+    this.list = new MessageList({
+      ...(options.older === undefined ? {} : { older: options.older }),
+      people,
+      youId,
+      empty: 'No messages yet. Say hello to whoever is here.',
     });
-    const submit = (event: Event): void => {
-      event.preventDefault();
-      this.submit();
+    const others = (): Named[] => {
+      const known = new Map([...this.list.authors, ...people()].map((person) => [person.id, person]));
+      return [...known.values()].filter(({ id }) => id !== youId());
     };
-    this.element = h(
-      'div',
-      { class: 'chat' },
-      this.list,
-      this.typing,
-      this.error,
-      h(
-        'form',
-        { class: 'chat-form', onsubmit: submit },
-        this.input,
-        h(
-          'button',
-          {
-            type: 'submit',
-            class: 'icon-button send',
-            'aria-label': 'Send message',
-            title: 'Send (Enter)',
-            'data-testid': 'chat-send',
-          },
-          icon(icons.SEND),
-        ),
-      ),
-    );
-    this.showEmpty();
+    const composer = new Composer({
+      send: (text) => (options.send({ type: 'chat:send', text }) ? null : NOT_SENT),
+      onTyping: (typing) => options.send({ type: 'typing', typing }),
+      people: others,
+    });
+    this.element = h('div', { class: 'chat' }, this.list.element, this.typing, composer.element);
   }
 
-  /** Replaces everything by the messages that the room keeps; new ones among them count as unread. */
+  /** Takes the messages that the room keeps; new ones among them count as unread. */
   welcome(messages: readonly ChatMessage[]): void {
-    const seen = this.last?.id ?? null;
-    fill(this.list);
-    this.last = null;
-    for (const message of messages) this.show(message);
-    if (this.last === null) this.showEmpty();
-    if (seen !== null) this.count(messages.filter((message) => message.id > seen).length);
-    this.scrollToEnd();
+    const seen = this.list.last?.id ?? null;
+    this.list.welcome(messages);
+    if (seen === null) return this.list.scrollToEnd();
+    const missed = messages.filter((message) => message.id > seen && !this.isMine(message));
+    this.count(missed);
+    for (const message of missed) if (this.isForYou(message)) this.mentioned(message);
   }
 
   receive(message: ChatMessage, isMine: boolean): void {
-    if (this.last !== null && message.id <= this.last.id) return;
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
-    this.show(message);
+    if (this.list.last !== null && message.id <= this.list.last.id) return;
+    this.list.add(message);
     this.stopped(message.authorId);
-    if (atEnd || isMine) this.scrollToEnd();
-    if (!isMine) this.count(1);
+    if (isMine) this.list.scrollToEnd();
+    else this.count([message]);
+  }
+
+  /** The room says that a message mentions the person. */
+  mentioned(message: ChatMessage): void {
+    if (message.id <= this.mentionTold || this.isMine(message)) return;
+    this.mentionTold = message.id;
+    this.options.onMention?.(message);
+  }
+
+  rename(authorId: string, name: string): void {
+    this.list.rename(authorId, name);
+  }
+
+  /** Brings a message into view; the chat itself has to be visible. */
+  reveal(id: number): void {
+    void this.list.reveal(id);
   }
 
   setTyping(participantId: string, typing: boolean): void {
@@ -103,89 +98,32 @@ export class Chat {
     clearTimeout(this.typers.get(participantId));
     this.typers.set(
       participantId,
-      setTimeout(() => this.stopped(participantId), TYPING_MS + 1_000),
+      setTimeout(() => this.stopped(participantId), TYPING_MS),
     );
     this.renderTyping();
   }
 
   /** The person sees the chat now. */
   read(): void {
-    this.unread = 0;
-    this.options.onUnread(0);
-    this.scrollToEnd();
+    this.unread = this.unreadMentions = 0;
+    this.options.onUnread(0, 0);
+    this.list.shown();
   }
 
-  private count(messages: number): void {
-    if (messages === 0 || this.options.isVisible()) return;
-    this.unread += messages;
-    this.options.onUnread(this.unread);
+  private isMine(message: ChatMessage): boolean {
+    return message.authorId === this.options.youId?.();
   }
 
-  private showEmpty(): void {
-    fill(this.list, h('li', { class: 'chat-empty' }, 'No messages yet. Say hello to whoever is here.'));
+  private isForYou(message: ChatMessage): boolean {
+    const you = this.options.youId?.();
+    return you !== undefined && message.mentions?.includes(you) === true;
   }
 
-  private show(message: ChatMessage): void {
-    if (this.last === null) fill(this.list);
-    const follows =
-      this.last !== null && this.last.authorId === message.authorId && message.at - this.last.at < GROUP_MS;
-    const at = new Date(message.at);
-    const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-    const item = h('li', { class: follows ? 'message follows' : 'message' });
-    if (!follows) {
-      const author = h('span', { class: 'author' }, message.authorName);
-      author.style.setProperty('--voice', colorOf(message.authorId));
-      append(item, [
-        avatar({ id: message.authorId, name: message.authorName }),
-        h('div', { class: 'message-head' }, author, h('time', { datetime: at.toISOString() }, time)),
-      ]);
-    }
-    item.append(h('p', { class: 'message-text', title: at.toLocaleString() }, message.text));
-    this.list.append(item);
-    if (this.list.childElementCount > SHOWN_MAX) this.list.firstElementChild?.remove();
-    this.last = message;
-  }
-
-  private keyPressed(event: KeyboardEvent): void {
-    // Enter that ends an input method's composition is not meant to send.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.submit();
-  }
-
-  private submit(): void {
-    const text = this.input.value.trim();
-    if (text === '') return;
-    if (new TextEncoder().encode(text).length > MESSAGE_MAX_BYTES) {
-      return fill(this.error, 'This message is too long. Put longer texts into a file.');
-    }
-    if (!this.options.send({ type: 'chat:send', text })) {
-      return fill(this.error, 'Not connected. Your message is kept here: send it again in a moment.');
-    }
-    fill(this.error);
-    this.input.value = '';
-    this.resize();
-    this.stopTyping();
-  }
-
-  private typed(): void {
-    this.resize();
-    const now = Date.now();
-    if (this.input.value === '') return this.stopTyping();
-    if (now - this.typingSentAt < TYPING_MS - 1_000) return;
-    this.typingSentAt = now;
-    this.options.send({ type: 'typing', typing: true });
-  }
-
-  private stopTyping(): void {
-    if (this.typingSentAt === 0) return;
-    this.typingSentAt = 0;
-    this.options.send({ type: 'typing', typing: false });
-  }
-
-  private resize(): void {
-    this.input.style.height = 'auto';
-    this.input.style.height = `${Math.min(this.input.scrollHeight + 2, 140)}px`;
+  private count(messages: readonly ChatMessage[]): void {
+    if (messages.length === 0 || this.options.isVisible()) return;
+    this.unread += messages.length;
+    this.unreadMentions += messages.filter((message) => this.isForYou(message)).length;
+    this.options.onUnread(this.unread, this.unreadMentions);
   }
 
   private stopped(participantId: string): void {
@@ -204,8 +142,6 @@ export class Chat {
       names.length === 2 ? `${first} and ${second} are typing…` : 'Several people are typing…',
     );
   }
-
-  private scrollToEnd(): void {
-    this.list.scrollTop = this.list.scrollHeight;
-  }
 }
+
+const NOT_SENT = 'Not connected. Your message is kept here: send it again in a moment.';

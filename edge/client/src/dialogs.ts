@@ -160,22 +160,38 @@ export function askText(question: TextQuestion): Promise<string | null> {
 
 const NOTICE_MS = 6_000;
 
-/** Shows a sentence for a few seconds; errors are announced at once. */
-export function notice(text: string, kind: 'info' | 'error' = 'info'): void {
+export interface NoticeAction {
+  readonly label: string;
+  readonly testId: string;
+  readonly work: () => void;
+}
+
+/** Shows a sentence for a few seconds, or with an action until it is dismissed; errors are announced at once. */
+export function notice(
+  text: string,
+  kind: 'info' | 'error' = 'info',
+  action: NoticeAction | null = null,
+): void {
   let host = document.querySelector<HTMLElement>('.notices');
   if (host === null) {
     host = h('div', { class: 'notices' });
     document.body.append(host);
   }
   const remove = (): void => element.remove();
+  const act = (): void => {
+    remove();
+    action?.work();
+  };
+  const attributes = { type: 'button', class: 'button small', 'data-testid': action?.testId, onclick: act };
   const element = h(
     'div',
     { class: `notice ${kind}`, role: kind === 'error' ? 'alert' : 'status' },
     h('span', {}, text),
+    action !== null && h('button', attributes, action.label),
     iconButton(icons.CLOSE, 'Dismiss', remove),
   );
   // Only a few at a time: the oldest goes.
   while (host.childElementCount >= 3) host.firstElementChild?.remove();
   host.append(element);
-  setTimeout(remove, NOTICE_MS);
+  if (action === null) setTimeout(remove, NOTICE_MS);
 }

@@ -84,6 +84,12 @@ export class Editor {
     void this.highlight(path, text);
   }
 
+  /** What is shown now. */
+  get shown(): { readonly path: string; readonly text: Y.Text } | null {
+    const { path, text } = this;
+    return path === null || text === null ? null : { path, text };
+  }
+
   setReadOnly(readOnly: boolean): void {
     this.readOnly = readOnly;
     if (this.text !== null) this.view.dispatch({ effects: this.access.reconfigure(this.accessExtensions()) });
@@ -91,12 +97,6 @@ export class Editor {
 
   focus(): void {
     this.view.focus();
-  }
-
-  /** Brings a place into view, such as where another person is. */
-  reveal(position: number): void {
-    const at = Math.min(position, this.view.state.doc.length);
-    this.view.dispatch({ effects: EditorView.scrollIntoView(at, { y: 'center' }) });
   }
 
   dispose(): void {

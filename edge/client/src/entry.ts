@@ -5,28 +5,38 @@ import { Admission, linkOf, NotAdmitted } from './admission.ts';
 import { explain } from './api.ts';
 import { askText } from './dialogs.ts';
 import { fill, h } from './dom.ts';
+import { forgetOld } from './local-data.ts';
 import { logo } from './logo.ts';
-import { NAME_MAX_CHARS, rememberName } from './storage.ts';
+import { NAME_MAX_CHARS, rememberedGrant, rememberName } from './storage.ts';
 
 /** Opens the room into `root`. The room's code is loaded while its token is fetched. */
 export async function openRoom(root: HTMLElement, roomId: string): Promise<void> {
-  fill(
-    root,
-    h(
-      'div',
-      { class: 'opening' },
-      h('span', { class: 'spinner large', role: 'img', 'aria-label': 'Opening the room' }),
-    ),
-  );
+  showSpinner(root);
   const admission = new Admission(roomId, linkOf(location.hash), askName);
   try {
-    const [{ RoomPage }] = await Promise.all([import('./room.ts'), admission.token()]);
-    const page = new RoomPage(admission);
-    fill(root, page.layout.element);
-    page.start();
+    await open(root, admission, admission.enter());
   } catch (error) {
-    fill(root, notOpened(error));
+    const openCopy = async (): Promise<void> => {
+      showSpinner(root);
+      admission.enterCopy();
+      await open(root, admission, Promise.resolve());
+    };
+    const hasCopy = rememberedGrant(roomId) !== null;
+    fill(root, notOpened(error, hasCopy ? () => void openCopy() : null));
   }
+}
+
+async function open(root: HTMLElement, admission: Admission, entered: Promise<void>): Promise<void> {
+  const [{ RoomPage }] = await Promise.all([import('./room.ts'), entered]);
+  const page = new RoomPage(admission);
+  fill(root, page.layout.element);
+  page.start();
+  await forgetOld();
+}
+
+function showSpinner(root: HTMLElement): void {
+  const spinner = h('span', { class: 'spinner large', role: 'img', 'aria-label': 'Opening the room' });
+  fill(root, h('div', { class: 'opening' }, spinner));
 }
 
 async function askName(): Promise<string> {
@@ -44,7 +54,8 @@ async function askName(): Promise<string> {
   return name;
 }
 
-function notOpened(error: unknown): HTMLElement {
+/** `openCopy`: shows what this device has kept of the room. */
+function notOpened(error: unknown, openCopy: (() => void) | null): HTMLElement {
   const refused = error instanceof NotAdmitted;
   const reload = (): void => location.reload();
   return h(
@@ -58,6 +69,13 @@ function notOpened(error: unknown): HTMLElement {
       'div',
       { class: 'dialog-actions' },
       h('a', { class: 'button', href: '/' }, 'Start page'),
+      refused &&
+        openCopy !== null &&
+        h(
+          'button',
+          { type: 'button', class: 'button', 'data-testid': 'open-copy', onclick: openCopy },
+          'Read the copy on this device',
+        ),
       refused && currentUser() === null
         ? h(
             'button',

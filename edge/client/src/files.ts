@@ -81,6 +81,7 @@ export function freePath(wanted: string, taken: readonly string[]): string {
   return path;
 }
 
-function comparePaths(a: string, b: string): number {
+/** The order in which files are shown. */
+export function comparePaths(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1);
 }

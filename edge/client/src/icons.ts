@@ -31,6 +31,19 @@ export const TRASH = '<path d="M3 4.5h10M6.5 4.5V3h3v1.5m-5 0 .5 8a1 1 0 0 0 1 .
 export const HOME = '<path d="m2.5 7.5 5.5-5 5.5 5M4 6.5v7h8v-7"/>';
 export const LINK =
   '<path d="M7 9a2.5 2.5 0 0 0 3.6.1l2-2a2.5 2.5 0 0 0-3.6-3.5l-.9.9M9 7a2.5 2.5 0 0 0-3.6-.1l-2 2A2.5 2.5 0 0 0 7 12.4l.9-.9"/>';
+export const HISTORY =
+  '<path d="M2.75 8a5.25 5.25 0 1 0 1.6-3.75L2.75 5.75m0-3v3h3"/><path d="M8 5v3.25l2.25 1.5"/>';
+export const PAUSE =
+  '<rect x="4" y="3.5" width="3" height="9" rx="1" fill="currentColor" stroke="none"/><rect x="9" y="3.5" width="3" height="9" rx="1" fill="currentColor" stroke="none"/>';
+export const STEP_BACK = '<path d="m9.75 4.5-3.5 3.5 3.5 3.5"/>';
+export const STEP_ON = '<path d="m6.25 4.5 3.5 3.5-3.5 3.5"/>';
+export const MARK_BACK = '<path d="m11.5 4.5-3.5 3.5 3.5 3.5M4.75 4.5v7"/>';
+export const MARK_ON = '<path d="m4.5 4.5 3.5 3.5-3.5 3.5m6.75-7v7"/>';
+export const FLAG = '<path d="M4 13.5v-11h7.5l-2 3 2 3H4"/>';
+export const RESTORE = '<path d="M3 6.5h6.25a3.5 3.5 0 0 1 0 7H6M3 6.5l3-3m-3 3 3 3"/>';
+export const FORK =
+  '<circle cx="4.5" cy="3.5" r="1.6"/><circle cx="11.5" cy="3.5" r="1.6"/><circle cx="8" cy="12.5" r="1.6"/><path d="M4.5 5.1v.9A2 2 0 0 0 6.5 8h3a2 2 0 0 0 2-2v-.9M8 8v2.9"/>';
+export const COMPARE = '<path d="M8 2.5v11M2.75 5.5h3m-1.5-1.5v3M10.25 5.5h3M2.75 11h3m4.5 0h3"/>';
 
 /** The mark alone. Its colours are the first three of the people's colours. */
 export const LOGO_MARK =

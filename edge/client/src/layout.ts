@@ -39,6 +39,7 @@ export interface LayoutParts {
   readonly people: Child;
   readonly chat: Child;
   readonly onSettings: () => void;
+  readonly onHistory: () => void;
   readonly onShare: () => void;
   readonly onView: (view: View) => void;
 }
@@ -54,11 +55,14 @@ export class Layout {
   private readonly buttons = new Map<View, HTMLButtonElement>();
   private readonly wide = matchMedia(WIDE);
   private view: View = 'code';
-  private unread = 0;
+  private unread = '';
+  private history: HTMLElement | null = null;
+  private readonly historyButton: HTMLButtonElement;
   /** Set by the output's pane when it is built. */
   private choosePanel: (panel: Panel) => void = () => undefined;
 
   constructor(private readonly parts: LayoutParts) {
+    this.historyButton = iconButton(icons.HISTORY, 'History', parts.onHistory, { 'data-testid': 'history' });
     this.element = h(
       'div',
       { class: 'room', 'data-view': 'code' },
@@ -88,7 +92,7 @@ export class Layout {
 
   /** Whether a person can see this part now. */
   isVisible(view: View): boolean {
-    return !document.hidden && (this.wide.matches || this.view === view);
+    return !document.hidden && this.history === null && (this.wide.matches || this.view === view);
   }
 
   /** Switches on narrow screens; on wide ones everything is visible anyway. */
@@ -106,10 +110,24 @@ export class Layout {
     this.show('output');
   }
 
-  setUnread(count: number): void {
-    this.badges[0].hidden = count === 0;
-    fill(this.badges[0], count > 99 ? '99+' : String(count));
-    this.unread = count;
+  /** Puts the history in the place of the living room, or takes it away again. */
+  showHistory(history: HTMLElement | null): void {
+    this.history?.remove();
+    this.history = history;
+    this.element.toggleAttribute('data-history', history !== null);
+    this.historyButton.hidden = history !== null;
+    if (history !== null) return this.element.append(history);
+    this.parts.onView(this.view);
+    this.historyButton.focus();
+  }
+
+  /** `mentions`: in how many of the unread messages the person is mentioned. */
+  setUnread(count: number, mentions: number): void {
+    const [badge] = this.badges;
+    badge.hidden = count === 0;
+    badge.classList.toggle('mentioned', mentions > 0);
+    fill(badge, `${mentions > 0 ? '@' : ''}${count > 99 ? '99+' : count}`);
+    this.unread = count === 0 ? '' : `(${mentions > 0 ? '@' : ''}${count}) `;
     this.renderTitle();
   }
 
@@ -118,8 +136,7 @@ export class Layout {
   }
 
   private renderTitle(): void {
-    const unread = this.unread === 0 ? '' : `(${this.unread}) `;
-    document.title = `${unread}${this.name.textContent} · Tutti`;
+    document.title = `${this.unread}${this.name.textContent} · Tutti`;
   }
 
   private head(): HTMLElement {
@@ -136,6 +153,7 @@ export class Layout {
       h('div', { class: 'topbar-space' }),
       this.parts.status,
       this.parts.avatars,
+      this.historyButton,
       iconButton(icons.SETTINGS, 'Settings', this.parts.onSettings, { 'data-testid': 'settings' }),
       h(
         'button',

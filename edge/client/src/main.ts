@@ -7,15 +7,26 @@
  *   account-name, email, username, password, submit-account, form-error
  * room's head: saved-state, connection-state, settings, share
  * files: tab (with data-path), tab-menu, rename-file, delete-file, add-file, file-name, confirm
- * code: editor, editor-content, read-only, empty-room, start-{language}
+ * code: editor, editor-content, read-only, why, connection-strip, try-now, empty-room,
+ *   start-{language}
  * running: run-target, run, stop, stdin-tab, stdin, output-tab, output, run-state, run-facts, run-history
- * people and chat: people, chat-input, chat-send, chat-unread
+ * people and chat: people, following, stop-following, messages, older-messages, chat-input, mention-names,
+ *   chat-send, chat-unread, show-mention
  * dialogs: name-input (a guest's name), share-dialog, share-run, share-edit, share-view, create-link, share-link,
- *   revoke-link, settings-dialog, theme-system, theme-light, theme-dark, refused, not-opened
+ *   revoke-link, settings-dialog, theme-system, theme-light, theme-dark, forget-room, allow-notifications, refused,
+ *   remedy, kept, not-opened, open-copy
+ * history: history (opens it), history-view (with data-index and data-moment), history-time, history-caption,
+ *   history-live, history-tab (with data-path), history-content, history-caret, history-slider, history-play,
+ *   history-speed, history-back, history-on, history-mark-back, history-mark-on, snapshots, take-snapshot,
+ *   snapshot-name, snapshot-message, save-snapshot, open-snapshot, delete-snapshot, history-compare, compare-dialog,
+ *   diff-from, diff-to, diff, diff-file, history-restore, restore-dialog, confirm-restore, history-fork, fork-name,
+ *   confirm-fork, history-more, history-merge, merge-out, merge-in, merge-any, merge-link, merge-preview,
+ *   confirm-merge, history-export, confirm-export, export-state, history-erase, erase-author, erase
  * narrow screens: view-code, view-output, view-chat, view-people
  *
- * `connection-state` and `saved-state` also have `data-state`: connecting, online or offline; saved, saving or
- * unsent. In `output`, each piece is a <span> of class stdout or stderr.
+ * `connection-state` and `saved-state` also have `data-state`: connecting, online (with `data-via`: websocket or
+ * http), offline, waiting or closed; saved, saving, unsent or refused. In `output`, each piece is a <span> of class
+ * stdout or stderr.
  */
 import './styles/main.css';
 import { openRoom } from './entry.ts';
@@ -34,3 +45,8 @@ if (room === undefined) {
 }
 // Another link of the same room pasted into the address bar changes only the fragment: open by it.
 window.addEventListener('hashchange', () => location.reload());
+// Not before the page has what it needs: the service worker fetches the rest of the page's files.
+window.addEventListener('load', () => {
+  // Absent outside secure contexts; the page then needs the network to open.
+  navigator.serviceWorker?.register('/service-worker.js').catch(() => undefined);
+});

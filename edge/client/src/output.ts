@@ -45,7 +45,10 @@ export class Output {
   private pending: OutputChunk[] = [];
   private frame: number | null = null;
 
-  constructor(private readonly runs: Runs) {
+  constructor(
+    private readonly runs: Runs,
+    private readonly now: () => number = Date.now,
+  ) {
     this.screen = h('div', {
       class: 'screen',
       'data-testid': 'output',
@@ -204,7 +207,7 @@ export class Output {
   private elapsed(): string | null {
     const run = this.record()?.run;
     if (run === undefined || isOver(run)) return null;
-    const seconds = Math.round((Date.now() - run.createdAt) / 1_000);
+    const seconds = Math.round((this.now() - run.createdAt) / 1_000);
     return seconds >= 1 && seconds < 600 ? `${seconds} s` : null;
   }
 

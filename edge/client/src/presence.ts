@@ -2,13 +2,13 @@
  * Who is here: the room's list of participants, joined with what each one's editor says of itself (colour, file
  * and cursor, by Yjs awareness). The room decides who is listed; awareness only adds to it.
  */
-import type { Awareness } from 'y-protocols/awareness';
-import * as Y from 'yjs';
+import { removeAwarenessStates, type Awareness } from 'y-protocols/awareness';
+import { clientsOf, editorsOf, type RemoteEditor } from './awareness-view.ts';
 import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
 import type { Participant, Role } from './wire.ts';
 
-/** What each client says of itself in awareness. `user` is what y-codemirror.next draws cursors from. */
+/** What each client says of itself in awareness, beside what awareness-view.ts reads. `user` is what y-codemirror.next draws cursors from. */
 interface AwarenessUser {
   readonly id: string;
   readonly name: string;
@@ -18,7 +18,7 @@ interface AwarenessUser {
 }
 
 /** Dark enough for white text, light enough to stand out on a dark ground. */
-const VOICES = [
+export const VOICES: readonly string[] = [
   '#6d5ae0',
   '#0f8f7e',
   '#b8690b',
@@ -30,6 +30,8 @@ const VOICES = [
   '#c4502e',
   '#7d7a12',
 ];
+
+const RENDER_MS = 100;
 
 const ROLE_WORDS: Readonly<Record<Role, string>> = {
   viewer: 'Viewer',
@@ -69,8 +71,10 @@ export function avatar(participant: { id: string; name: string }): HTMLElement {
 
 export interface PresenceOptions {
   readonly awareness: Awareness;
-  /** Opens a file where somebody is. */
-  readonly onGoTo: (file: string, position: number | null) => void;
+  /** Follows somebody's view, or no longer. */
+  readonly onFollow: (participantId: string) => void;
+  /** Who is followed. */
+  readonly followed: () => string | null;
 }
 
 export class Presence {
@@ -80,9 +84,10 @@ export class Presence {
   readonly avatars = h('div', { class: 'avatars', role: 'img' });
   private readonly people = new Map<string, Participant>();
   private youId = '';
+  private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: PresenceOptions) {
-    options.awareness.on('change', this.render);
+    options.awareness.on('change', this.renderSoon);
   }
 
   /** The room's answer to who is here. */
@@ -108,9 +113,23 @@ export class Presence {
     this.render();
   }
 
-  remove(participant: Participant): void {
-    this.people.delete(participant.id);
+  /** Gone from the list, and from the text: a cursor that nobody moves any more would be a ghost. */
+  remove(id: string): void {
+    this.people.delete(id);
+    const { awareness } = this.options;
+    removeAwarenessStates(awareness, clientsOf(awareness, id), 'participant left');
     this.render();
+  }
+
+  /** There is no connection: who is there now is not known. */
+  alone(): void {
+    for (const id of this.people.keys()) if (id !== this.youId) this.people.delete(id);
+    this.render();
+  }
+
+  /** Everybody who is here, oneself included. */
+  get everyone(): Participant[] {
+    return [...this.people.values()];
   }
 
   get(id: string): Participant | undefined {
@@ -118,14 +137,22 @@ export class Presence {
   }
 
   dispose(): void {
-    this.options.awareness.off('change', this.render);
+    this.options.awareness.off('change', this.renderSoon);
+    if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  private readonly render = (): void => {
+  /** In a crowd somebody moves at any moment; the list need not follow each step. */
+  private readonly renderSoon = (): void => {
+    this.timer ??= setTimeout(() => this.render(), RENDER_MS);
+  };
+
+  readonly render = (): void => {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     const sorted = [...this.people.values()].sort(
       (a, b) => Number(b.id === this.youId) - Number(a.id === this.youId) || a.name.localeCompare(b.name),
     );
-    const editors = this.editors();
+    const editors = editorsOf(this.options.awareness);
     const focused = document.activeElement?.closest<HTMLElement>('[data-person]')?.dataset['person'];
     fill(this.list, ...sorted.map((person) => this.row(person, editors.get(person.id) ?? null)));
     if (focused !== undefined) this.list.querySelector<HTMLElement>(`[data-person="${focused}"]`)?.focus();
@@ -140,22 +167,7 @@ export class Presence {
     this.avatars.title = names;
   };
 
-  /** Each person's editor: of several tabs, or one that has just gone without a word, the one heard of last. */
-  private editors(): Map<string, { clientId: number; file: string }> {
-    const { awareness } = this.options;
-    const heard = (clientId: number): number =>
-      clientId === awareness.clientID ? Infinity : (awareness.meta.get(clientId)?.lastUpdated ?? 0);
-    const states = [...awareness.getStates()].sort(([a], [b]) => heard(a) - heard(b));
-    const found = new Map<string, { clientId: number; file: string }>();
-    for (const [clientId, state] of states) {
-      const user = state['user'] as Partial<AwarenessUser> | undefined;
-      if (typeof user?.id !== 'string' || typeof user.file !== 'string') continue;
-      found.set(user.id, { clientId, file: user.file });
-    }
-    return found;
-  }
-
-  private row(person: Participant, editor: { clientId: number; file: string } | null): HTMLElement {
+  private row(person: Participant, editor: RemoteEditor | null): HTMLElement {
     const isYou = person.id === this.youId;
     const name = h(
       'span',
@@ -163,36 +175,28 @@ export class Presence {
       person.name,
       isYou && h('span', { class: 'you' }, ' (you)'),
     );
-    const where = editor === null ? roleWord(person.role) : `${roleWord(person.role)} · ${editor.file}`;
+    const where = [
+      roleWord(person.role),
+      editor?.file,
+      !isYou && editor?.following === this.youId && 'follows you',
+    ];
+    const words = where.filter(Boolean).join(' · ');
     const content = [
       avatar(person),
-      h('span', { class: 'person-text' }, name, h('span', { class: 'person-where' }, where)),
+      h('span', { class: 'person-text' }, name, h('span', { class: 'person-where', title: words }, words)),
       person.role === 'viewer' && icon(icons.EYE, 14),
     ];
     if (isYou || editor === null) return h('li', { class: 'person' }, ...content);
-    const goTo = (): void => this.options.onGoTo(editor.file, this.positionOf(editor.clientId));
-    return h(
-      'li',
-      {},
-      h(
-        'button',
-        {
-          type: 'button',
-          class: 'person',
-          'data-person': person.id,
-          'aria-label': `${person.name}, ${where}. Go to their place`,
-          onclick: goTo,
-        },
-        ...content,
-      ),
-    );
-  }
-
-  private positionOf(clientId: number): number | null {
-    const cursor = this.options.awareness.getStates().get(clientId)?.['cursor'] as
-      { head?: unknown } | null | undefined;
-    if (cursor?.head === undefined) return null;
-    const relative = Y.createRelativePositionFromJSON(cursor.head);
-    return Y.createAbsolutePositionFromRelativePosition(relative, this.options.awareness.doc)?.index ?? null;
+    const isFollowed = this.options.followed() === person.id;
+    const attributes = {
+      type: 'button',
+      class: 'person',
+      'data-person': person.id,
+      'aria-pressed': String(isFollowed),
+      'aria-label': `${person.name}, ${words}. Follow`,
+      title: isFollowed ? 'Stop following' : `Follow ${person.name}`,
+      onclick: () => this.options.onFollow(person.id),
+    };
+    return h('li', {}, h('button', attributes, ...content));
   }
 }

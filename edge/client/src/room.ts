@@ -5,18 +5,20 @@
 import * as Y from 'yjs';
 import type { Admission } from './admission.ts';
 import * as api from './api.ts';
-import { Chat } from './chat.ts';
-import { Connection } from './connection.ts';
+import { Banner } from './banner.ts';
+import { Company, type CompanyOptions } from './company.ts';
+import { Connection, type ConnectionState } from './connection.ts';
+import { ConnectionStrip } from './connection-strip.ts';
 import { notice } from './dialogs.ts';
-import { fill, h, icon } from './dom.ts';
+import { h } from './dom.ts';
 import { Editor } from './editor.ts';
 import { Files } from './files.ts';
-import * as icons from './icons.ts';
-import { extensionOf, runnable } from './languages.ts';
+import { HistoryEntry } from './history/entry.ts';
+import { extensionOf } from './languages.ts';
 import { Layout } from './layout.ts';
 import { Output } from './output.ts';
-import { Presence, roleWord } from './presence.ts';
-import { showRefusal } from './refusal.ts';
+import { roleWord } from './presence.ts';
+import { Recovery } from './recovery.ts';
 import { Runbar } from './runbar.ts';
 import { Runs, type RunChange } from './runs.ts';
 import { openSettings } from './settings.ts';
@@ -26,7 +28,7 @@ import { Status } from './status.ts';
 import { StdinField } from './stdin.ts';
 import { rememberedRoom, rememberRoom } from './storage.ts';
 import { Tabs } from './tabs.ts';
-import type { LanguageInfo, Rights, Role, RoomEvent, Run } from './wire.ts';
+import type { Rights, Role, RoomEvent, Run } from './wire.ts';
 
 export class RoomPage {
   readonly layout: Layout;
@@ -36,42 +38,44 @@ export class RoomPage {
   private readonly output = new Output(this.runs);
   private readonly status = new Status();
   private readonly stdin = new StdinField();
-  private readonly banner = h('div', { class: 'banner', hidden: true, 'data-testid': 'read-only' });
+  private readonly banner = new Banner();
+  private readonly strip = new ConnectionStrip(() => this.connection.resume());
+  private readonly recovery: Recovery;
   private readonly connection: Connection;
-  private readonly presence: Presence;
-  private readonly chat: Chat;
+  private readonly company: Company;
   private readonly editor: Editor;
   private readonly runbar: Runbar;
   private readonly empty: EmptyRoom;
   private readonly tabs: Tabs;
+  private readonly history: HistoryEntry;
   /** As the token says, until the room itself says it with `room:welcome`. */
   private rights: Rights;
   private role: Role;
   private youId: string;
-  private languages: readonly LanguageInfo[] = [];
   private activePath: string | null = null;
   private synced = false;
 
   constructor(private readonly admission: Admission) {
     ({ rights: this.rights, role: this.role, participantId: this.youId } = admission.granted);
+    if (admission.isWithdrawn) this.rights = { ...this.rights, edit: false, run: false };
     this.connection = new Connection(this.doc, admission, {
       onEvent: (event) => this.heard(event),
-      onState: (state) => this.status.setConnection(state),
+      onState: (state) => this.connectionChanged(state),
       onSaved: (state) => this.status.setSaved(state, this.rights.edit),
+      onLoaded: (isComplete) => this.loaded(isComplete),
       onSynced: () => this.becameSynced(),
       onRefused: (code, reason) => this.refused(code, reason),
     });
+    this.recovery = new Recovery({ admission, files: this.files, connection: () => this.connection });
     const { awareness } = this.connection.provider;
-    this.presence = new Presence({ awareness, onGoTo: (file, position) => this.goTo(file, position) });
-    this.chat = new Chat({
-      send: (event) => this.connection.send(event),
-      nameOf: (id) => this.presence.get(id)?.name,
-      isVisible: () => this.layout.isVisible('chat'),
-      onUnread: (count) => this.layout.setUnread(count),
-    });
+    const host = h('div', { class: 'editor-host' });
+    this.company = new Company(this.companyOptions(host), this.youId);
     this.tabs = new Tabs({
       files: this.files,
-      onSelect: (path) => this.open(path, false),
+      onSelect: (path) => {
+        this.company.following.stop();
+        this.open(path, false);
+      },
       onRenamed: (_from, to) => this.open(to, false),
       suggestedExtension: () => extensionOf(this.activePath ?? ''),
     });
@@ -83,22 +87,41 @@ export class RoomPage {
       stdin: () => this.stdin.value,
       onStarted: (run) => this.started(run),
     });
-    const host = h('div', { class: 'editor-host' });
     const editor = { label: 'Code of', onRun: () => void this.runbar.run() };
     this.editor = new Editor(host, awareness, editor, !this.rights.edit);
     this.layout = this.makeLayout(host);
+    this.history = this.makeHistory();
   }
 
   /** Called once the page is in the document. */
   start(): void {
     this.files.observe(() => this.filesChanged());
-    window.addEventListener('keydown', (event) => this.keyPressed(event));
+    window.addEventListener('keydown', (event) => this.history.isOpen || this.runbar.keyPressed(event));
     window.addEventListener('beforeunload', (event) => this.leaving(event));
-    document.addEventListener('visibilitychange', () => this.layout.isVisible('chat') && this.chat.read());
+    document.addEventListener(
+      'visibilitychange',
+      () => this.layout.isVisible('chat') && this.company.chat.read(),
+    );
     this.layout.setRoom(rememberedRoom(this.admission.roomId)?.name ?? 'Room', null);
     this.rightsChanged();
     void this.loadName();
-    void this.loadLanguages();
+    void this.runbar.loadLanguages();
+    this.recovery.retireOlder();
+  }
+
+  private companyOptions(host: HTMLElement): CompanyOptions {
+    return {
+      roomId: this.admission.roomId,
+      awareness: this.connection.provider.awareness,
+      send: (event) => this.connection.send(event),
+      token: () => this.token(),
+      editor: () => this.editor,
+      host,
+      isChatVisible: () => this.layout.isVisible('chat'),
+      onUnread: (count, mentions) => this.layout.setUnread(count, mentions),
+      showChat: () => this.layout.show('chat'),
+      onOpen: (file) => this.open(file, false),
+    };
   }
 
   private makeLayout(host: HTMLElement): Layout {
@@ -111,39 +134,45 @@ export class RoomPage {
     };
     return new Layout({
       status: this.status.element,
-      avatars: this.presence.avatars,
+      avatars: this.company.presence.avatars,
       tabs: this.tabs.element,
       runbar: this.runbar.element,
-      banner: this.banner,
-      editor: h('div', label, host, this.empty.element),
+      banner: h('div', {}, this.banner.element, this.strip.element),
+      editor: h('div', label, host, this.empty.element, this.company.following.element),
       output: this.output.element,
       outputTools: [this.output.picker, this.output.copyButton],
       stdin: this.stdin.element,
-      people: this.presence.list,
-      chat: this.chat.element,
-      onSettings: openSettings,
+      people: this.company.presence.list,
+      chat: this.company.chat.element,
+      onSettings: () => openSettings(() => void this.recovery.forget()),
+      onHistory: () => void this.history.open(),
       onShare: () => openShare({ roomId: this.admission.roomId, role: this.role, token: () => this.token() }),
       onView: (view) => {
-        if (view === 'chat') this.chat.read();
+        if (view === 'chat') this.company.chat.read();
       },
     });
   }
 
+  private makeHistory(): HistoryEntry {
+    const context = {
+      roomId: this.admission.roomId,
+      token: () => this.token(),
+      rights: () => this.rights,
+      role: () => this.role,
+      youId: () => this.youId,
+      nameOf: (id: string) => this.company.nameOf(id),
+      settled: (patienceMs: number) => this.connection.settled(patienceMs),
+    };
+    const mount = (view: HTMLElement | null): void => this.layout.showHistory(view);
+    return new HistoryEntry({ context, path: () => this.activePath, mount });
+  }
+
   private heard(event: RoomEvent): void {
+    this.history.heard(event);
+    if (this.company.heard(event)) return;
     switch (event.type) {
       case 'room:welcome':
         return this.welcomed(event);
-      case 'participant:joined':
-      case 'participant:updated':
-        return this.presence.put(event.participant);
-      case 'participant:left':
-        return this.presence.remove(event.participant);
-      case 'chat:message':
-        return this.chat.receive(event.message, event.message.authorId === this.youId);
-      case 'typing':
-        return event.participantId === this.youId
-          ? undefined
-          : this.chat.setTyping(event.participantId, event.typing);
       case 'error':
         return notice(api.explain(new api.ApiError(event.error.code, event.error.message)), 'error');
       default:
@@ -155,8 +184,8 @@ export class RoomPage {
     this.rights = event.rights;
     this.role = event.role;
     this.youId = event.you.id;
-    this.presence.welcome(event.you, event.participants);
-    this.chat.welcome(event.chat);
+    this.admission.noteRights(event.role, event.rights);
+    this.company.welcome(event);
     this.runs.welcome(event.runs);
     this.output.welcome();
     this.rightsChanged();
@@ -175,9 +204,23 @@ export class RoomPage {
     this.layout.showOutput();
   }
 
+  private connectionChanged(state: ConnectionState): void {
+    this.status.setConnection(state);
+    this.company.connectionChanged(state);
+    if (!this.synced) this.filesChanged();
+    this.strip.show(state, { mayEdit: this.rights.edit, isKept: this.connection.copy.works });
+  }
+
+  /** What this device has kept is shown while the room is asked. */
+  private loaded(isComplete: boolean): void {
+    this.synced ||= isComplete;
+    this.filesChanged();
+  }
+
   private becameSynced(): void {
     this.synced = true;
     this.filesChanged();
+    void this.recovery.offerOnce();
     if (!this.rights.edit) return;
     startFromAddress(this.files, (path) => this.open(path, true)).catch((error: unknown) =>
       notice(api.explain(error), 'error'),
@@ -190,7 +233,8 @@ export class RoomPage {
     if (gone) this.activePath = paths[0] ?? null;
     this.editor.show(this.activePath, this.activePath === null ? null : this.files.text(this.activePath));
     this.tabs.render(this.activePath, this.rights.edit);
-    this.empty.render(this.synced, this.rights.edit);
+    const { kind } = this.connection.state;
+    this.empty.render(this.synced, this.rights.edit, kind === 'offline' || kind === 'waiting');
     this.renderRunbar();
   }
 
@@ -202,24 +246,11 @@ export class RoomPage {
     if (focus) this.editor.focus();
   }
 
-  private goTo(file: string, position: number | null): void {
-    this.open(file, false);
-    if (position !== null && this.activePath === file) this.editor.reveal(position);
-  }
-
   private rightsChanged(): void {
-    const { edit, run } = this.rights;
+    const { edit } = this.rights;
     this.editor.setReadOnly(!edit);
     this.status.setSaved(this.connection.saved, edit);
-    this.banner.hidden = edit;
-    const also = run
-      ? 'You can run the files, and chat.'
-      : 'You see every change and every run, and you can chat.';
-    fill(
-      this.banner,
-      icon(icons.EYE),
-      h('span', {}, `You are viewing. ${also} To edit, ask the owner for another link.`),
-    );
+    this.banner.render(this.rights, this.admission.isWithdrawn, this.recovery.showRefusal);
     this.layout.setRole(roleWord(this.role));
     this.filesChanged();
   }
@@ -227,7 +258,6 @@ export class RoomPage {
   private renderRunbar(): void {
     this.runbar.render({
       rights: this.rights,
-      languages: this.languages,
       paths: this.files.paths(),
       activePath: this.activePath,
       activeRun: this.runs.active()?.run ?? null,
@@ -245,16 +275,6 @@ export class RoomPage {
     }
   }
 
-  private async loadLanguages(): Promise<void> {
-    try {
-      this.languages = await runnable();
-      this.renderRunbar();
-    } catch (error) {
-      notice(api.explain(error), 'error');
-      setTimeout(() => void this.loadLanguages(), 10_000);
-    }
-  }
-
   private async token(): Promise<string> {
     return (await this.admission.token()).token;
   }
@@ -262,20 +282,12 @@ export class RoomPage {
   /** The text stays on screen, to be copied, but nothing typed now would reach anybody. */
   private refused(code: number, reason: string): void {
     this.rights = { ...this.rights, edit: false, run: false };
-    this.editor.setReadOnly(true);
-    this.renderRunbar();
-    showRefusal(code, reason);
-  }
-
-  /** The editor has the same shortcut for itself; dialogs have none. */
-  private keyPressed(event: KeyboardEvent): void {
-    const isRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
-    if (!isRun || event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
-    event.preventDefault();
-    void this.runbar.run();
+    void this.recovery.refused(code, reason);
+    this.rightsChanged();
   }
 
   private leaving(event: BeforeUnloadEvent): void {
-    if (this.connection.saved !== 'saved' && this.rights.edit) event.preventDefault();
+    if (this.recovery.isLeaving || !this.rights.edit) return;
+    if (this.connection.saved !== 'saved') event.preventDefault();
   }
 }

@@ -6,7 +6,7 @@ import * as api from './api.ts';
 import { notice } from './dialogs.ts';
 import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
-import { languageOf } from './languages.ts';
+import { languageOf, runnable } from './languages.ts';
 import type { LanguageInfo, Rights, Run, RoomRunRequest } from './wire.ts';
 
 /** The server's limit. */
@@ -16,6 +16,8 @@ const SETTLE_MS = 2_000;
 /** Values of the picker that are not a file of the room; a path cannot begin with a slash. */
 const ACTIVE = '/active';
 const AS = '/as/';
+/** The list of languages is asked for again after so long, if it did not come. */
+const LANGUAGES_AGAIN_MS = 10_000;
 
 export interface RunbarOptions {
   readonly roomId: string;
@@ -29,7 +31,6 @@ export interface RunbarOptions {
 /** What the bar's look depends on. */
 export interface RunbarState {
   readonly rights: Rights;
-  readonly languages: readonly LanguageInfo[];
   readonly paths: readonly string[];
   readonly activePath: string | null;
   /** The run that Stop would stop. */
@@ -42,6 +43,7 @@ export class Runbar {
   private readonly runButton: HTMLButtonElement;
   private readonly stopButton: HTMLButtonElement;
   private readonly reason = h('span', { class: 'visually-hidden', id: 'run-reason' });
+  private languages: readonly LanguageInfo[] = [];
   private state: RunbarState | null = null;
   private chosen = ACTIVE;
   private busy = false;
@@ -75,6 +77,26 @@ export class Runbar {
       h('span', {}, 'Stop'),
     );
     this.element = h('div', { class: 'runbar' }, this.picker, this.stopButton, this.runButton, this.reason);
+  }
+
+  /** Fetches what can be run here; until it has come, nothing can. */
+  async loadLanguages(): Promise<void> {
+    try {
+      this.languages = await runnable();
+      if (this.state !== null) this.render(this.state);
+    } catch (error) {
+      // Without a network the room says so itself.
+      if (!(error instanceof api.ApiError && error.code === 'NETWORK')) notice(api.explain(error), 'error');
+      setTimeout(() => void this.loadLanguages(), LANGUAGES_AGAIN_MS);
+    }
+  }
+
+  /** The editor has the same shortcut for itself; dialogs have none. */
+  keyPressed(event: KeyboardEvent): void {
+    const isRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+    if (!isRun || event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
+    event.preventDefault();
+    void this.run();
   }
 
   render(state: RunbarState): void {
@@ -131,10 +153,10 @@ export class Runbar {
     const path = this.chosen === ACTIVE || as !== null ? state.activePath : this.chosen;
     if (path === null) return 'There is no file to run yet.';
     const language =
-      as === null ? languageOf(path, state.languages) : state.languages.find((known) => known.id === as);
+      as === null ? languageOf(path, this.languages) : this.languages.find((known) => known.id === as);
     if (!language) {
-      const endings = state.languages.map((known) => `.${known.extension}`).join(', ');
-      return state.languages.length === 0
+      const endings = this.languages.map((known) => `.${known.extension}`).join(', ');
+      return this.languages.length === 0
         ? 'The list of languages has not arrived yet.'
         : `${path} is in no language that can run here (${endings}). Choose what to run.`;
     }
@@ -160,14 +182,14 @@ export class Runbar {
   }
 
   private renderPicker(state: RunbarState): void {
-    const kept = [ACTIVE, ...state.paths, ...state.languages.map((language) => AS + language.id)];
+    const kept = [ACTIVE, ...state.paths, ...this.languages.map((language) => AS + language.id)];
     if (!kept.includes(this.chosen)) this.chosen = ACTIVE;
     const option = (value: string, label: string): HTMLOptionElement =>
       h('option', { value, selected: value === this.chosen }, label);
-    const open = state.activePath === null ? null : languageOf(state.activePath, state.languages);
-    const runnable = state.paths.filter((path) => languageOf(path, state.languages) !== null);
+    const open = state.activePath === null ? null : languageOf(state.activePath, this.languages);
+    const runnable = state.paths.filter((path) => languageOf(path, this.languages) !== null);
     const files = h('optgroup', { label: 'Always run' }, ...runnable.map((path) => option(path, path)));
-    const languages = state.languages.map((language) =>
+    const languages = this.languages.map((language) =>
       option(AS + language.id, `Open file as ${language.name}`),
     );
     fill(

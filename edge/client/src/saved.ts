@@ -11,12 +11,19 @@ import * as Y from 'yjs';
 import * as encoding from 'lib0/encoding';
 import { writeSyncStep1 } from 'y-protocols/sync';
 
-/** `unsent`: there are edits that no open socket has carried yet. */
-export type SavedState = 'saved' | 'saving' | 'unsent';
+/** `unsent`: there are edits that no open socket has carried yet. `refused`: the room does not take them. */
+export type SavedState = 'saved' | 'saving' | 'unsent' | 'refused';
+
+/**
+ * For `onRefused`, beside the close codes: the room takes no edits from here, of which there are some. The room
+ * closes nothing for it.
+ */
+export const NOT_ACCEPTED = 4400;
 
 const PROBE_MS = 2_000;
 /** The first two numbers of a frame: the kind of message, and within `sync` the step. */
 const SYNC = 0;
+const AUTH = 2;
 const STEP_1 = 0;
 const STEP_2 = 1;
 const UPDATE = 2;
@@ -41,6 +48,8 @@ export class SavedTracker {
   private carried = false;
   /** Update frames sent since the last `edited`. */
   private fresh = 0;
+  /** The room has said that it takes no edits from here, of which there were some. */
+  private refused = false;
   private reported: SavedState = 'saved';
   private readonly waiting = new Set<() => void>();
   private readonly probe: ReturnType<typeof setInterval>;
@@ -55,9 +64,16 @@ export class SavedTracker {
   }
 
   get state(): SavedState {
+    if (this.refused) return 'refused';
     const complete = this.durable >= this.sent && !this.carrying;
     if (complete) return 'saved';
     return this.send === null ? 'unsent' : 'saving';
+  }
+
+  /** Edits of an earlier visit, kept on this device, are not known to have reached the room. */
+  restored(): void {
+    this.carrying = true;
+    this.report();
   }
 
   /** An edit was made here, and the provider has had its chance to send it. */
@@ -106,12 +122,17 @@ export class SavedTracker {
 
   /** Looks at a frame that has come in. */
   incoming(frame: Uint8Array): void {
+    if (frame[0] === AUTH) this.refused = true;
+    this.answered(frame);
+    this.report();
+  }
+
+  private answered(frame: Uint8Array): void {
     if (frame[0] !== SYNC || frame[1] !== STEP_2) return;
     const answered = this.barriers.shift();
     if (answered === undefined) return;
     this.durable = Math.max(this.durable, answered.covers);
     if (answered.carries) this.carrying = false;
-    this.report();
   }
 
   /** Answers once everything typed so far is durable, or after `patienceMs` without that. */
@@ -153,29 +174,41 @@ export class SavedTracker {
   }
 }
 
-/** The WebSocket class for the provider: a plain one whose frames pass by the tracker. */
-export function trackedSocket(tracker: SavedTracker): typeof WebSocket {
+/** The WebSocket class for the provider: makes sockets by `open`, whose frames pass by the tracker. */
+export function trackedSocket(tracker: SavedTracker, open: (url: string) => WebSocket): typeof WebSocket {
   let current: WebSocket | null = null;
-  return class extends WebSocket {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols);
+  class Tracked {
+    constructor(url: string | URL) {
+      const socket = open(String(url));
+      const send = socket.send.bind(socket);
+      socket.send = (data): void => {
+        send(data);
+        if (current === socket && data instanceof Uint8Array) tracker.outgoing(data);
+      };
+      // A socket without a network learns of its own end only minutes after this.
+      const close = socket.close.bind(socket);
+      const ended = (): void => {
+        if (current !== socket) return;
+        current = null;
+        tracker.closed();
+      };
+      socket.close = (code?: number, reason?: string): void => {
+        ended();
+        close(code, reason);
+      };
       // These listeners come before the provider's own, which it sets after constructing the socket.
-      this.addEventListener('open', () => {
-        current = this;
-        tracker.opened((frame) => super.send(frame));
+      socket.addEventListener('open', () => {
+        current = socket;
+        tracker.opened(send);
       });
-      this.addEventListener('close', () => {
-        if (current === this) tracker.closed();
-      });
-      this.addEventListener('message', (event: MessageEvent<unknown>) => {
-        if (current === this && event.data instanceof ArrayBuffer)
+      socket.addEventListener('close', ended);
+      socket.addEventListener('message', (event: MessageEvent<unknown>) => {
+        if (current === socket && event.data instanceof ArrayBuffer)
           tracker.incoming(new Uint8Array(event.data));
       });
+      // What a constructor answers is what `new` gives: a socket of whichever class carries the frames.
+      return socket;
     }
-
-    override send(data: string | ArrayBufferLike | Blob | ArrayBufferView<ArrayBuffer>): void {
-      super.send(data as Uint8Array<ArrayBuffer>);
-      if (current === this && data instanceof Uint8Array) tracker.outgoing(data);
-    }
-  };
+  }
+  return Tracked as unknown as typeof WebSocket;
 }

@@ -1,6 +1,7 @@
 /** The settings dialog: theme, size of the code, word wrap, and the keyboard's shortcuts. */
 import { openDialog } from './dialogs.ts';
 import { fill, h } from './dom.ts';
+import { notificationsRow } from './notifications.ts';
 import {
   changePreferences,
   FONT_SIZE_MAX,
@@ -22,16 +23,45 @@ const SHORTCUTS: readonly (readonly [string, string])[] = [
   ['Mod D', 'Select the next occurrence'],
   ['Mod /', 'Comment lines'],
   ['Ctrl M', 'Let Tab leave the editor (on a Mac: Shift Alt M)'],
+  ['Escape', 'Stop following somebody'],
   ['F2', 'Rename the focused tab'],
   ['Delete', 'Delete the focused tab'],
+  ['← →', 'In the history: one step back, one step on'],
+  ['Shift ← →', 'In the history: to the next run or snapshot'],
+  ['Space', 'In the history: play, pause'],
 ];
 
-export function openSettings(): void {
-  openDialog({
+/** `forget`: offered inside a room, removes the room from this device. */
+export function openSettings(forget: (() => void) | null = null): void {
+  const dialog = openDialog({
     title: 'Settings',
     testId: 'settings-dialog',
-    body: [themeRow(), sizeRow(), wrapRow(), shortcuts()],
+    body: [
+      themeRow(),
+      sizeRow(),
+      wrapRow(),
+      notificationsRow(),
+      forget !== null &&
+        forgetRow(() => {
+          dialog.close();
+          forget();
+        }),
+      shortcuts(),
+    ],
   });
+}
+
+function forgetRow(forget: () => void): HTMLElement {
+  return h(
+    'div',
+    { class: 'setting' },
+    h('span', { class: 'setting-label' }, 'Copy of this room on this device'),
+    h(
+      'button',
+      { type: 'button', class: 'button', 'data-testid': 'forget-room', onclick: forget },
+      'Forget this room…',
+    ),
+  );
 }
 
 function themeRow(): HTMLElement {

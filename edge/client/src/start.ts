@@ -3,24 +3,20 @@ import * as account from './account.ts';
 import { openLogin, openRegister } from './account-forms.ts';
 import { parseRoomUrl } from './admission.ts';
 import * as api from './api.ts';
+import { confirmAction } from './dialogs.ts';
 import { fill, h, icon, iconButton } from './dom.ts';
 import { Field, form } from './forms.ts';
 import * as icons from './icons.ts';
 import { runnable } from './languages.ts';
+import { forgetOnDevice, hasUnsaved } from './local-data.ts';
 import { logo } from './logo.ts';
 import { openSettings } from './settings.ts';
-import {
-  forgetRoom,
-  NAME_MAX_CHARS,
-  rememberedName,
-  rememberedRooms,
-  rememberName,
-  rememberRoom,
-} from './storage.ts';
+import { NAME_MAX_CHARS, rememberedName, rememberedRooms, rememberName, rememberRoom } from './storage.ts';
 import type { LanguageInfo } from './wire.ts';
 
 const ROOM_NAME_MAX_CHARS = 100;
 const RECENT_MAX = 6;
+const UNSAVED = 'This device has changes of yours that are not in the room yet. They would be lost.';
 
 export class StartPage {
   readonly element: HTMLElement;
@@ -41,7 +37,12 @@ export class StartPage {
         'header',
         { class: 'start-head' },
         h('a', { href: '/', class: 'start-logo', 'aria-label': 'Tutti' }, logo()),
-        h('div', { class: 'start-tools' }, this.who, iconButton(icons.SETTINGS, 'Settings', openSettings)),
+        h(
+          'div',
+          { class: 'start-tools' },
+          this.who,
+          iconButton(icons.SETTINGS, 'Settings', () => openSettings()),
+        ),
       ),
       h(
         'main',
@@ -246,9 +247,10 @@ export class StartPage {
   private recentRow(room: { id: string; name: string }): HTMLElement {
     const name = room.name === '' ? `Room ${room.id.slice(0, 6)}` : room.name;
     const known = rememberedRooms().find(({ id }) => id === room.id);
-    const forget = (): void => {
-      forgetRoom(room.id);
-      void this.renderRecent();
+    const forget = async (): Promise<void> => {
+      if (hasUnsaved(room.id) && !(await confirmAction(`Forget ${name}?`, UNSAVED, 'Forget'))) return;
+      await forgetOnDevice(room.id);
+      await this.renderRecent();
     };
     return h(
       'li',
@@ -257,7 +259,7 @@ export class StartPage {
       // The key of one's own guest room exists only here, so it is not thrown away by one click.
       known !== undefined &&
         known.ownerKey === undefined &&
-        iconButton(icons.CLOSE, `Forget ${name}`, forget),
+        iconButton(icons.CLOSE, `Forget ${name}`, () => void forget()),
     );
   }
 }

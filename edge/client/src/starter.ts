@@ -35,10 +35,20 @@ export class EmptyRoom {
     private readonly onFile: (path: string) => void,
   ) {}
 
-  /** `synced` is false until the room has said what it holds: before that nothing is known to be empty. */
-  render(synced: boolean, mayEdit: boolean): void {
+  /**
+   * `synced` is false until the room has said what it holds: before that nothing is known to be empty.
+   * `isAway`: the room cannot be reached, so that may take long.
+   */
+  render(synced: boolean, mayEdit: boolean, isAway: boolean): void {
     this.element.hidden = this.files.paths().length > 0;
     if (this.element.hidden) return;
+    if (!synced && isAway) {
+      return fill(
+        this.element,
+        h('h2', {}, 'Not on this device yet'),
+        h('p', {}, 'The text of this room appears as soon as the room can be reached.'),
+      );
+    }
     if (!synced)
       return fill(
         this.element,

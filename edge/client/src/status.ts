@@ -4,17 +4,32 @@ import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
 import type { SavedState } from './saved.ts';
 
-const CONNECTION_WORDS: Readonly<Record<ConnectionState, readonly [string, string]>> = {
-  connecting: ['Connecting…', 'The connection to the room is being made.'],
-  online: ['Online', 'Connected to the room.'],
-  offline: ['Offline', 'No connection. You can go on typing: it is sent when the connection is back.'],
-};
-
 const SAVED_WORDS: Readonly<Record<SavedState, readonly [string, string]>> = {
   saved: ['Saved', 'Everything you typed is stored in the room.'],
   saving: ['Saving…', 'Your last changes are on their way.'],
-  unsent: ['Not saved yet', 'Your last changes are only in this tab. Keep it open.'],
+  unsent: ['Not saved yet', 'The room does not have your last changes yet.'],
+  refused: ['Not accepted', 'The room does not take your last changes.'],
 };
+
+/** The sign's word, and what it means. */
+export function connectionWords(state: ConnectionState): readonly [string, string] {
+  switch (state.kind) {
+    case 'connecting':
+      return state.again
+        ? ['Reconnecting…', 'The connection to the room is being made again.']
+        : ['Connecting…', 'The connection to the room is being made.'];
+    case 'online':
+      return state.via === 'http'
+        ? ['Online (HTTP)', 'Connected over HTTP, because this network lets no WebSockets through.']
+        : ['Online', 'Connected to the room.'];
+    case 'offline':
+      return ['Offline', 'This device has no network.'];
+    case 'waiting':
+      return ['Reconnecting', 'There is no connection to the room; it is tried again.'];
+    case 'closed':
+      return ['Disconnected', 'The room has closed the connection.'];
+  }
+}
 
 export class Status {
   readonly element: HTMLElement;
@@ -28,7 +43,7 @@ export class Status {
   constructor() {
     this.element = h('div', { class: 'statuses' }, this.saved, this.connection);
     this.setSaved('saved', false);
-    this.setConnection('connecting');
+    this.setConnection({ kind: 'connecting', again: false });
   }
 
   /** Readers save nothing, so they are told nothing about it. */
@@ -41,9 +56,12 @@ export class Status {
   }
 
   setConnection(state: ConnectionState): void {
-    const [words, title] = CONNECTION_WORDS[state];
-    this.connection.dataset['state'] = state;
+    const [words, title] = connectionWords(state);
+    this.connection.dataset['state'] = state.kind;
+    this.connection.dataset['via'] = state.kind === 'online' ? state.via : '';
     this.connection.title = title;
+    // Unchanged words are not announced again.
+    if (this.connection.textContent === words) return;
     fill(this.connection, h('span', { class: 'dot', 'aria-hidden': 'true' }), h('span', {}, words));
   }
 }

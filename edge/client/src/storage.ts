@@ -3,6 +3,8 @@
  * policies): reading then finds nothing and writing does nothing, since nothing here is the only copy of work.
  */
 
+import type { RoomToken } from './wire.ts';
+
 /** How this browser may enter a room, and when it was last there. */
 export interface RememberedRoom {
   readonly id: string;
@@ -14,11 +16,23 @@ export interface RememberedRoom {
   readonly link?: string;
 }
 
+/** What the server granted last in a room: the way in without a network, and the person's identity in the room. */
+export interface RememberedGrant {
+  readonly granted: RoomToken;
+  /** The account that it was granted to; null for a guest. */
+  readonly account: string | null;
+  /** The server has taken the right back since. */
+  readonly isWithdrawn: boolean;
+  /** An earlier generation of which this device may still have a copy. */
+  readonly older: number | null;
+}
+
 /** The server's limit for a display name. */
 export const NAME_MAX_CHARS = 40;
 
 const NAME_KEY = 'tutti.name';
 const ROOMS_KEY = 'tutti.rooms';
+const GRANT_PREFIX = 'tutti.grant.';
 const ROOMS_KEPT = 30;
 
 export function readJson<T>(key: string): T | null {
@@ -38,12 +52,59 @@ export function writeJson(key: string, value: unknown): void {
   }
 }
 
+export function keysOf(prefix: string): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+export function removeKey(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // See the module's comment.
+  }
+}
+
 export function rememberedName(): string {
   return readJson<string>(NAME_KEY) ?? '';
 }
 
 export function rememberName(name: string): void {
   writeJson(NAME_KEY, name);
+}
+
+export function rememberedGrant(roomId: string): RememberedGrant | null {
+  const grant = readJson<RememberedGrant>(grantKey(roomId));
+  return typeof grant?.granted?.token === 'string' ? grant : null;
+}
+
+/** All of them, by room. */
+export function rememberedGrants(): [string, RememberedGrant][] {
+  return keysOf(GRANT_PREFIX).flatMap((key) => {
+    const roomId = key.slice(GRANT_PREFIX.length);
+    const grant = rememberedGrant(roomId);
+    return grant === null ? [] : [[roomId, grant] as [string, RememberedGrant]];
+  });
+}
+
+export function rememberGrant(roomId: string, grant: RememberedGrant): void {
+  writeJson(grantKey(roomId), grant);
+}
+
+export function forgetGrant(roomId: string): void {
+  removeKey(grantKey(roomId));
+}
+
+/** A rebuilt room has another history, which must never be merged with the one before. */
+export function generationOf(granted: RoomToken): number {
+  return granted.generation;
+}
+
+function grantKey(roomId: string): string {
+  return GRANT_PREFIX + roomId;
 }
 
 /** The rooms this browser has been in, latest first. */

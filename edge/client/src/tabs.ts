@@ -6,6 +6,7 @@ import { askText, confirmAction } from './dialogs.ts';
 import { fill, h, iconButton } from './dom.ts';
 import { pathProblem, type Files } from './files.ts';
 import * as icons from './icons.ts';
+import { openMenu } from './menu.ts';
 
 export interface TabsOptions {
   readonly files: Files;
@@ -79,43 +80,10 @@ export class Tabs {
   }
 
   private openMenu(path: string, anchor: HTMLElement): void {
-    const close = (): void => menu.hidePopover();
-    const item = (label: string, testId: string, kind: string, work: () => void): HTMLButtonElement =>
-      h(
-        'button',
-        {
-          type: 'button',
-          role: 'menuitem',
-          class: `menu-item ${kind}`,
-          'data-testid': testId,
-          onclick: () => {
-            close();
-            work();
-          },
-        },
-        label,
-      );
-    const menu = h(
-      'div',
-      { class: 'menu', role: 'menu', popover: 'auto', 'aria-label': path },
-      item('Rename…', 'rename-file', '', () => void this.rename(path)),
-      item('Delete…', 'delete-file', 'danger', () => void this.remove(path)),
-    );
-    menu.addEventListener('toggle', (event) => {
-      if ((event as ToggleEvent).newState === 'closed') menu.remove();
-    });
-    menu.addEventListener('keydown', (event) => {
-      if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
-      event.preventDefault();
-      const [first, second] = menu.querySelectorAll('button');
-      (document.activeElement === first ? second : first)?.focus();
-    });
-    document.body.append(menu);
-    const box = anchor.getBoundingClientRect();
-    menu.style.top = `${box.bottom + 4}px`;
-    menu.style.left = `${Math.min(box.left, window.innerWidth - 170)}px`;
-    menu.showPopover();
-    menu.querySelector('button')?.focus();
+    openMenu(anchor, path, [
+      { label: 'Rename…', testId: 'rename-file', work: () => void this.rename(path) },
+      { label: 'Delete…', testId: 'delete-file', isDanger: true, work: () => void this.remove(path) },
+    ]);
   }
 
   private keyPressed(event: KeyboardEvent): void {

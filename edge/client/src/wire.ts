@@ -12,6 +12,8 @@ export type LinkId = string;
 
 export type LoginId = string;
 
+export type SnapshotId = string;
+
 export type FilePath = string;
 
 export type ErrorCode = "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_FAILED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "UNAVAILABLE";
@@ -216,6 +218,16 @@ user: User, };
 
 export type Visibility = "private" | "link" | "public";
 
+export type ForkedFrom = { 
+/**
+ * The other room.
+ */
+room: RoomId, 
+/**
+ * The position of its log that was copied.
+ */
+position: number, };
+
 export type Room = { 
 /**
  * The room's id.
@@ -248,7 +260,15 @@ createdAt: number,
 /**
  * When it goes away, for a guest's room that nobody claims.
  */
-expiresAt?: number, };
+expiresAt?: number, 
+/**
+ * What it was forked from.
+ */
+forkedFrom?: ForkedFrom, 
+/**
+ * How many rooms were forked from it.
+ */
+forks: number, };
 
 export type CreateRoomRequest = { 
 /**
@@ -281,6 +301,22 @@ language?: Language,
  * Who finds it.
  */
 visibility?: Visibility, };
+
+export type ForkRoomRequest = { 
+/**
+ * 1 to 100 characters; the room's own name unless said.
+ */
+name?: string, 
+/**
+ * The position of the log to copy; the newest unless said.
+ */
+position?: number, };
+
+export type RebuildAnswer = { 
+/**
+ * The room's generation from now on: tokens of earlier ones open no document any more.
+ */
+generation: number, };
 
 export type RoomAnswer = { 
 /**
@@ -405,6 +441,10 @@ participantId: ParticipantId,
  */
 expiresAt: number, 
 /**
+ * The room's generation: a replica of an earlier one has to be thrown away.
+ */
+generation: number, 
+/**
  * The document's socket, without the token: `ws://host/sync/{roomId}`.
  */
 syncUrl: string, 
@@ -429,9 +469,15 @@ export type RoomFiles = {
  */
 items: Array<RoomFile>, 
 /**
- * The log position that they were read at.
+ * The log position of the last edit in them, or the position that was asked for.
  */
 position: number, };
+
+export type PollSession = { 
+/**
+ * The last segment of the session's address. Only the token that opened it may use it.
+ */
+session: string, };
 
 export type RunState = "queued" | "running" | "finished" | "failed" | "cancelled";
 
@@ -573,6 +619,210 @@ args?: Array<string>, };
 
 export type OutputStream = "stdout" | "stderr";
 
+export type EditRecord = { 
+/**
+ * Size of the updates.
+ */
+bytes: number, 
+/**
+ * Yjs updates (v1) in base64, to be applied in order: what one author wrote within some 40 ms.
+ */
+updates: Array<string>, };
+
+export type HistoryItem = { 
+/**
+ * Place in the log, from 1.
+ */
+position: number, 
+/**
+ * When it was received. Never less than that of the place before.
+ */
+at: number, 
+/**
+ * Whose socket delivered it first; nobody for what the room does by itself.
+ */
+authorId?: ParticipantId, 
+/**
+ * A change of the document.
+ */
+edit?: EditRecord, 
+/**
+ * Anything else, as it was told.
+ */
+event?: RoomEvent, };
+
+export type Author = { 
+/**
+ * Who.
+ */
+id: ParticipantId, 
+/**
+ * The latest name, or that of an erased author.
+ */
+name: string, };
+
+export type HistoryPage = { 
+/**
+ * The places after the one asked for, in order.
+ */
+items: Array<HistoryItem>, 
+/**
+ * The names of everybody who ever wrote here.
+ */
+authors: Array<Author>, 
+/**
+ * History is kept after this position; 0 while all of it is.
+ */
+first: number, 
+/**
+ * The newest position.
+ */
+last: number, 
+/**
+ * What to pass as `after` for the next page.
+ */
+nextCursor?: number, };
+
+export type ChatPage = { 
+/**
+ * Messages before the one asked for, oldest first.
+ */
+items: Array<ChatMessage>, 
+/**
+ * What to pass as `before` for older ones.
+ */
+nextCursor?: number, };
+
+export type Snapshot = { 
+/**
+ * Its id.
+ */
+id: SnapshotId, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it is about.
+ */
+message?: string, 
+/**
+ * Who took it.
+ */
+authorId: ParticipantId, 
+/**
+ * Their name.
+ */
+authorName: string, 
+/**
+ * The log's position then.
+ */
+position: number, 
+/**
+ * When.
+ */
+at: number, };
+
+export type CreateSnapshotRequest = { 
+/**
+ * 1 to 100 characters.
+ */
+name: string, 
+/**
+ * At most 2,000 characters.
+ */
+message?: string, };
+
+export type SnapshotAnswer = { 
+/**
+ * The snapshot.
+ */
+snapshot: Snapshot, };
+
+export type SnapshotPage = { 
+/**
+ * The newest first.
+ */
+items: Array<Snapshot>, 
+/**
+ * What to pass as `cursor` for older ones.
+ */
+nextCursor?: SnapshotId, };
+
+export type RestoreRequest = { 
+/**
+ * The moment whose files are wanted back.
+ */
+position: number, };
+
+export type RestoreAnswer = { 
+/**
+ * The log's position with the files brought back.
+ */
+position: number, };
+
+export type MergeRequest = { 
+/**
+ * The room whose changes are wanted: a fork of this one, or the one that this was forked from.
+ */
+from: RoomId, 
+/**
+ * A room token of that room; without one the caller's own bearer has to open it.
+ */
+fromToken?: string, 
+/**
+ * Only show what would change.
+ */
+preview?: boolean, };
+
+export type MergeAnswer = { 
+/**
+ * What changes here.
+ */
+diff: DocumentDiff, 
+/**
+ * The log's position with the merge; nothing for a preview, and where there was nothing to merge.
+ */
+position?: number, };
+
+export type FileChange = "added" | "removed" | "changed";
+
+export type FileDiff = { 
+/**
+ * Which.
+ */
+path: string, 
+/**
+ * How.
+ */
+change: FileChange, 
+/**
+ * Lines that came.
+ */
+added: number, 
+/**
+ * Lines that went.
+ */
+removed: number, 
+/**
+ * The change in unified form, with three lines around each piece.
+ */
+unified: string, };
+
+export type DocumentDiff = { 
+/**
+ * The earlier position.
+ */
+from: number, 
+/**
+ * The later position.
+ */
+to: number, 
+/**
+ * The files that differ, in order of their paths.
+ */
+files: Array<FileDiff>, };
+
 export type Participant = { 
 /**
  * Who.
@@ -611,7 +861,11 @@ authorName: string,
 /**
  * What.
  */
-text: string, };
+text: string, 
+/**
+ * Who is mentioned in it.
+ */
+mentions?: Array<ParticipantId>, };
 
 export type OutputChunk = { 
 /**
@@ -773,7 +1027,43 @@ position: number,
 /**
  * And so many update frames of this token's sync socket are in it.
  */
-frames: number, } | { "type": "pong" } | { "type": "error", 
+frames: number, } | { "type": "chat:mention", 
+/**
+ * The message.
+ */
+message: ChatMessage, } | { "type": "room:snapshot", 
+/**
+ * The snapshot.
+ */
+snapshot: Snapshot, } | { "type": "room:snapshot-deleted", 
+/**
+ * Which.
+ */
+snapshotId: SnapshotId, } | { "type": "room:restored", 
+/**
+ * Who.
+ */
+authorId: ParticipantId, 
+/**
+ * The moment whose files came back.
+ */
+to: number, } | { "type": "room:merged", 
+/**
+ * Who.
+ */
+authorId: ParticipantId, 
+/**
+ * The other room.
+ */
+from: RoomId, } | { "type": "room:erased", 
+/**
+ * Whose.
+ */
+authorId: ParticipantId, 
+/**
+ * What stands there now.
+ */
+name: string, } | { "type": "pong" } | { "type": "error", 
 /**
  * `type` of what was refused, where it could be read.
  */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as Y from 'yjs';
-import { SavedTracker, type SavedState } from '../src/saved.ts';
+import { SavedTracker, trackedSocket, type SavedState } from '../src/saved.ts';
 
 const STEP_1 = Uint8Array.of(0, 0, 1, 0);
 const STEP_2 = Uint8Array.of(0, 1, 2, 0, 0);
@@ -73,6 +73,52 @@ test('what a lost socket carried unconfirmed counts as unsent', (context) => {
   tracked.edited();
   tracked.closed();
   assert.equal(tracked.state, 'unsent');
+});
+
+test('edits of an earlier visit count as unsent until a SyncStep2 and a barrier brought them', (context) => {
+  const { tracked, states, open } = tracker(context);
+  tracked.restored();
+  assert.equal(tracked.state, 'unsent');
+  open();
+  tracked.outgoing(STEP_1);
+  tracked.incoming(STEP_2);
+  assert.equal(tracked.state, 'saving');
+  tracked.outgoing(STEP_2);
+  tracked.incoming(STEP_2);
+  assert.deepEqual(states, ['unsent', 'saving', 'saved']);
+});
+
+test('what the room answers with "you may only read" is never saved', (context) => {
+  const { tracked, open } = tracker(context);
+  tracked.edited();
+  open();
+  tracked.outgoing(STEP_2);
+  tracked.incoming(Uint8Array.of(2, 0, 0));
+  tracked.incoming(STEP_2);
+  assert.equal(tracked.state, 'refused');
+});
+
+test('a socket that this side closes carries nothing from then on, though its end is told later', (context) => {
+  const { tracked } = tracker(context);
+  const sockets: EventTarget[] = [];
+  const Tracked = trackedSocket(tracked, () => {
+    const socket = Object.assign(new EventTarget(), { send: () => undefined, close: () => undefined });
+    sockets.push(socket);
+    return socket as unknown as WebSocket;
+  });
+  const first = new Tracked('ws://localhost');
+  sockets[0]?.dispatchEvent(new Event('open'));
+  first.send(UPDATE);
+  tracked.edited();
+  first.close();
+  assert.equal(tracked.state, 'unsent');
+  const second = new Tracked('ws://localhost');
+  sockets[1]?.dispatchEvent(new Event('open'));
+  sockets[0]?.dispatchEvent(new Event('close'));
+  assert.equal(tracked.state, 'saving', 'the old end says nothing of the new socket');
+  second.send(STEP_2);
+  tracked.incoming(STEP_2);
+  assert.equal(tracked.state, 'saved');
 });
 
 test('settled waits for the confirmation, and no longer than it is told', async (context) => {

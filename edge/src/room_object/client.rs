@@ -8,6 +8,7 @@ use room::Session;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
+use super::history::HistoryMessage;
 use crate::answer::Failure;
 use crate::object_call::{self, OBJECT_URL};
 
@@ -38,6 +39,8 @@ pub(crate) enum RoomMessage {
         /// As it is now.
         run: Box<Run>,
     },
+    /// About the room's past.
+    History(HistoryMessage),
     /// A login or link was revoked.
     Revoked {
         /// Which of the two.
@@ -63,7 +66,7 @@ pub(crate) struct SubmitRun {
 }
 
 /// A room's object.
-pub(crate) struct RoomStub(Stub);
+pub(crate) struct RoomStub(pub(super) Stub);
 
 impl RoomStub {
     /// The object of a room.
@@ -129,7 +132,7 @@ impl RoomStub {
 }
 
 /// JSON with everything outside ASCII escaped.
-fn escape(json: &str) -> String {
+pub(super) fn escape(json: &str) -> String {
     let mut units = [0; 2];
     json.chars().fold(String::with_capacity(json.len()), |mut escaped, character| {
         if character.is_ascii() {

@@ -17,13 +17,17 @@
 //! in its tag. An idle room has no timer and goes to sleep with its sockets open; `ping` is answered by the runtime.
 
 mod client;
+mod history;
+mod poll;
 mod shell;
+mod sockets;
 mod storage;
 mod submission;
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
+pub(crate) use history::Merge;
 use room::Input;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, durable_object,
@@ -31,6 +35,7 @@ use worker::{
 };
 
 pub(crate) use client::{RoomStub, SubmitRun};
+pub(crate) use poll::{PollCall, PollKey};
 use shell::Shell;
 
 /// The Durable Object.
@@ -49,11 +54,15 @@ impl DurableObject for RoomObject {
         if let Some(session) = request.headers().get(client::SESSION_HEADER)? {
             return self.shell.accept(serde_json::from_str(&session)?);
         }
+        if let Some(call) = request.headers().get(poll::CALL_HEADER)? {
+            return self.shell.poll(serde_json::from_str(&call)?, request).await;
+        }
         let message = request.json().await?;
         self.shell.answer(message).await
     }
 
     async fn alarm(&self) -> Result<Response> {
+        self.shell.ring()?;
         Response::empty()
     }
 

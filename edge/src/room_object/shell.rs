@@ -1,7 +1,7 @@
 //! Inputs in, effects out.
 
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,16 +9,19 @@ use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::envelope::ErrorBody;
 use protocol::run::RunAnswer;
-use room::{Caller, Effect, Frame, Input, Restored, Room, Session, SocketId};
+use room::{Caller, Effect, Input, Restored, Room, Rules, Session, SocketId};
 use serde_json::json;
-use worker::js_sys::Uint8Array;
+use worker::js_sys::{Date, Function, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Delay, Env, Error, Response, Result, State, WebSocket, WebSocketPair, WebSocketRequestResponsePair};
 
 use super::client::{RoomMessage, SubmitRun};
-use super::storage::Storage;
+use super::sockets::{Line, Sockets};
+use super::storage::{BASE, HEAD, POSITION_MAX, Storage};
 use super::submission::{self, Answered};
 use crate::answer::Failure;
 use crate::clock;
+use crate::config::Config;
 use crate::functions::data_of;
 use crate::log::{self, Level};
 
@@ -28,12 +31,23 @@ const PONG: &str = r#"{"type":"pong"}"#;
 
 /// The room, its sockets and its storage.
 pub(super) struct Shell {
-    state: State,
+    pub(super) state: State,
     env: Env,
+    /// The tables, once they were opened.
+    storage: OnceCell<Storage>,
     /// The room in memory; nothing before the first input, during one, and after a failure.
     room: RefCell<Option<Room>>,
-    /// The open sockets by name.
-    sockets: RefCell<HashMap<SocketId, WebSocket>>,
+    /// The open sockets.
+    pub(super) sockets: Sockets,
+}
+
+/// What one input leads to besides what is done at once.
+#[derive(Default)]
+struct Outcome {
+    /// Sockets that the room or their queues have closed.
+    closed: Vec<SocketId>,
+    /// Why the room refused what it was asked.
+    refused: Option<ErrorBody>,
 }
 
 impl Shell {
@@ -43,11 +57,15 @@ impl Shell {
             // The room answers pings itself then, at the price of waking up.
             Err(error) => log::write(Level::Warn, "no automatic pong", json!({ "cause": format!("{error:?}") })),
         }
-        Self { state, env, room: RefCell::default(), sockets: RefCell::default() }
+        Self { state, env, storage: OnceCell::new(), room: RefCell::default(), sockets: Sockets::default() }
     }
 
-    fn storage(&self) -> Result<Storage> {
-        Storage::open(self.state.storage().sql())
+    pub(super) fn storage(&self) -> Result<&Storage> {
+        if let Some(storage) = self.storage.get() {
+            return Ok(storage);
+        }
+        let opened = Storage::open(self.state.storage().sql())?;
+        Ok(self.storage.get_or_init(|| opened))
     }
 
     /// A socket's name: its tag.
@@ -58,23 +76,30 @@ impl Shell {
     /// Accepts a socket for a session that the worker has verified.
     pub(super) fn accept(self: &Rc<Self>, session: Session) -> Result<Response> {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
+        let socket = self.name_socket()?;
+        self.state.accept_websocket_with_tags(&server, &[&socket.0.to_string()]);
+        self.sockets.insert(socket, Line::Web(server));
+        self.handle(Input::Opened { socket, session: Box::new(session) })?;
+        Response::from_websocket(client)
+    }
+
+    /// A name for the next socket.
+    pub(super) fn name_socket(&self) -> Result<SocketId> {
         let mut room = self.take_room()?;
         let socket = room.next_socket(clock::now());
         self.room.replace(Some(room));
-        self.state.accept_websocket_with_tags(&server, &[&socket.0.to_string()]);
-        self.sockets.borrow_mut().insert(socket, server);
-        self.handle(Input::Opened { socket, session: Box::new(session) })?;
-        Response::from_websocket(client)
+        Ok(socket)
     }
 
     /// Answers a message of the worker.
     pub(super) async fn answer(self: &Rc<Self>, message: RoomMessage) -> Result<Response> {
         match message {
-            RoomMessage::Ping => self.storage()?.position().map(drop)?,
+            RoomMessage::Ping => self.storage()?.last().map(drop)?,
             RoomMessage::Files => {
                 self.handle(Input::Settle)?;
                 return Response::from_json(&self.with_document(|room| room.files())?);
             }
+            RoomMessage::History(message) => return self.answer_history(message),
             RoomMessage::SubmitRun(submission) => return self.submit_over_http(*submission).await,
             RoomMessage::Claimed { run, attempt } => self.handle(Input::RunClaimed { run, attempt })?,
             RoomMessage::Changed { run } => self.handle(Input::RunChanged { run })?,
@@ -85,23 +110,28 @@ impl Shell {
 
     /// Handles one input to its last effect.
     pub(super) fn handle(self: &Rc<Self>, input: Input) -> Result<()> {
+        self.ask(input).map(drop)
+    }
+
+    /// Handles one input to its last effect, and gives back why the room refused what it asks.
+    pub(super) fn ask(self: &Rc<Self>, input: Input) -> Result<Option<ErrorBody>> {
         let mut room = self.take_room()?;
         if room.needs_document(&input) {
             self.load_document(&mut room)?;
         }
         let effects = room.handle(input, clock::now());
-        let mut closed = Vec::new();
+        let mut outcome = Outcome::default();
         for effect in effects {
-            if let Err(error) = self.carry_out(effect, &mut closed) {
+            if let Err(error) = self.carry_out(effect, &mut outcome) {
                 return self.abandon(&error);
             }
         }
         self.room.replace(Some(room));
-        for socket in closed {
-            self.sockets.borrow_mut().remove(&socket);
+        for socket in outcome.closed {
+            self.sockets.remove(socket);
             self.handle(Input::Closed { socket })?;
         }
-        Ok(())
+        Ok(outcome.refused)
     }
 
     /// The room, out of its place; rebuilt where there is none.
@@ -113,7 +143,6 @@ impl Shell {
         let astray = self.dismiss_sockets();
         let storage = self.storage()?;
         let mut sessions = Vec::new();
-        let mut sockets = HashMap::new();
         for socket in self.state.get_websockets() {
             // A socket whose attachment is missing was accepted in a callback that failed.
             let Some(attachment) = socket.deserialize_attachment::<String>()? else { continue };
@@ -122,28 +151,47 @@ impl Shell {
                 continue;
             }
             sessions.push((name, serde_json::from_str(&attachment)?));
-            sockets.insert(name, socket);
+            self.sockets.insert(name, Line::Web(socket));
         }
-        self.sockets.borrow_mut().extend(sockets);
+        let (position, last_at) = storage.last()?;
         Ok(Room::restore(Restored {
-            position: storage.position()?,
+            rules: Rules { is_unlimited: Config(&self.env).is_unlimited(), ..Rules::default() },
+            position,
+            last_at,
+            generation: storage.generation()?,
             chat: storage.chat()?,
             runs: storage.runs()?,
             sessions,
         }))
     }
 
+    /// Loads the document from the head, or from the whole history where the head is damaged.
     fn load_document(&self, room: &mut Room) -> Result<()> {
-        let quarantined = room.load_document(&self.storage()?.log()?);
-        if !quarantined.is_empty() {
-            log::write(Level::Error, "rows of the log do not apply", json!({ "positions": quarantined }));
+        let storage = self.storage()?;
+        for name in [HEAD, BASE] {
+            let state = storage.state(name)?;
+            if name == HEAD && state.is_none() {
+                continue;
+            }
+            let after = state.as_ref().map_or(0, |state| state.head.position);
+            let report = room.load_document(state.as_ref(), &storage.edits(after, POSITION_MAX)?);
+            if !report.is_state_sound {
+                log::write(Level::Error, "a stored document does not apply", json!({ "name": name }));
+                continue;
+            }
+            if !report.quarantined.is_empty() {
+                log::write(Level::Error, "rows of the log are put aside", json!({ "positions": report.quarantined }));
+                storage.quarantine(&report.quarantined)?;
+            }
+            break;
         }
         Ok(())
     }
 
-    fn with_document<T>(&self, read: impl FnOnce(&Room) -> Option<T>) -> Result<T> {
+    /// Reads from the room with its document.
+    pub(super) fn with_document<T>(&self, read: impl FnOnce(&Room) -> Option<T>) -> Result<T> {
         let mut room = self.take_room()?;
-        if !room.has_document() {
+        if room.document().is_none() {
             self.load_document(&mut room)?;
         }
         let value = read(&room);
@@ -151,21 +199,27 @@ impl Shell {
         value.ok_or_else(|| Error::RustError("the document was not loaded".to_owned()))
     }
 
-    fn carry_out(self: &Rc<Self>, effect: Effect, closed: &mut Vec<SocketId>) -> Result<()> {
+    fn carry_out(self: &Rc<Self>, effect: Effect, outcome: &mut Outcome) -> Result<()> {
+        let storage = self.storage()?;
         match effect {
-            Effect::Append(entry) => self.storage()?.append(entry)?,
-            Effect::SaveChat(message) => self.storage()?.save_chat(message)?,
-            Effect::SaveRun(run) => self.storage()?.save_run(&run)?,
-            Effect::SaveOutput { run, chunk, .. } => self.storage()?.save_output(&run, chunk)?,
-            Effect::DropOutput { run } => self.storage()?.drop_output(&run)?,
-            Effect::DropRun { run } => self.storage()?.drop_run(&run)?,
-            Effect::Remember { socket, session } => self.remember(socket, &session)?,
-            Effect::Send { to, frame } => self.send(&to, &frame),
+            Effect::Append(entry) => storage.append(entry)?,
+            Effect::SaveAuthor(author) => storage.save_author(&author)?,
+            Effect::SaveRun { run, first } => storage.save_run(&run, first)?,
+            Effect::DropRun { run } => storage.drop_run(&run)?,
+            Effect::Compact { head, keep_bytes } => storage.compact(&head, keep_bytes)?,
+            Effect::Rebuild { state } => storage.rebuild(&state)?,
+            Effect::SaveSnapshot(snapshot) => storage.save_snapshot(snapshot)?,
+            Effect::DropSnapshot(id) => storage.drop_snapshot(&id)?,
+            Effect::Rename(author) => storage.rename(&author)?,
+            Effect::Refuse(body) => outcome.refused = Some(body),
+            Effect::Remember { socket, session } => self.sockets.remember(socket, &session)?,
+            Effect::Send { to, frame } => outcome.closed.extend(self.sockets.send(&to, &frame)),
             Effect::Close { socket, code, reason } => {
-                self.close(socket, code, &reason);
-                closed.push(socket);
+                self.sockets.close(socket, code, &reason);
+                outcome.closed.push(socket);
             }
             Effect::WakeAt(at) => self.wake_at(at),
+            Effect::AlarmAt(at) => self.alarm_at(at),
             Effect::SubmitRun { socket, caller, request, files, position } => {
                 let bundle = submission::bundle(request, files, position);
                 self.go(socket, "run:start", caller, async move |context, caller| {
@@ -181,48 +235,41 @@ impl Shell {
         Ok(())
     }
 
+    /// A time at which the runtime wakes the object if it sleeps.
+    fn alarm_at(&self, at: TimestampMs) {
+        let storage = self.state.storage();
+        let offset = i64::try_from(at.saturating_sub(clock::now())).unwrap_or(i64::MAX);
+        self.state.wait_until(async move {
+            if let Err(error) = storage.set_alarm(offset).await {
+                log::write(Level::Error, "no alarm could be set", json!({ "cause": error.to_string() }));
+            }
+        });
+    }
+
+    /// The alarm rings. When sockets last sent a ping the runtime knows, since it answered them.
+    pub(super) fn ring(self: &Rc<Self>) -> Result<()> {
+        let pings = self.state.get_websockets().into_iter().filter_map(|socket| {
+            let at = last_ping_of(&self.state, &socket)?;
+            Some((self.name_of(&socket), at))
+        });
+        let pings = pings.collect();
+        self.handle(Input::Alarm { pings })
+    }
+
     /// A timer, and with it a few milliseconds in which the object does not sleep.
     fn wake_at(self: &Rc<Self>, at: TimestampMs) {
         let shell = Rc::clone(self);
         let delay = Duration::from_millis(at.saturating_sub(clock::now()));
         self.state.wait_until(async move {
             Delay::from(delay).await;
-            if let Err(error) = shell.handle(Input::Woken) {
+            if let Err(error) = shell.handle(Input::Woken { due: at }) {
                 log::write(Level::Error, "rows could not be written", json!({ "cause": error.to_string() }));
             }
         });
     }
 
-    fn remember(&self, socket: SocketId, session: &Session) -> Result<()> {
-        match self.sockets.borrow().get(&socket) {
-            Some(open) => open.serialize_attachment(serde_json::to_string(session)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Sends one frame to many. The bytes cross the border of WASM once.
-    fn send(&self, to: &[SocketId], frame: &Frame) {
-        let sockets = self.sockets.borrow();
-        let open = to.iter().filter_map(|name| sockets.get(name));
-        // A socket that fails here is about to be reported as closed.
-        match frame {
-            Frame::Text(text) => open.for_each(|socket| drop(socket.send_with_str(text))),
-            Frame::Binary(bytes) => {
-                let buffer = Uint8Array::from(bytes.as_slice()).buffer();
-                open.for_each(|socket| drop(socket.as_ref().send_with_array_buffer(&buffer)));
-            }
-        }
-    }
-
-    fn close(&self, socket: SocketId, code: CloseCode, reason: &str) {
-        if let Some(open) = self.sockets.borrow().get(&socket) {
-            // It may have closed in the meantime.
-            drop(open.close(Some(code.code()), Some(reason)));
-        }
-    }
-
     /// A write failed: memory and storage may differ. Everybody comes back to what storage holds.
-    fn abandon(&self, error: &Error) -> Result<()> {
+    fn abandon<T>(&self, error: &Error) -> Result<T> {
         log::write(Level::Error, "a write failed, the room is rebuilt", json!({ "cause": error.to_string() }));
         self.dismiss_sockets();
         Err(Error::RustError("a write failed".to_owned()))
@@ -230,11 +277,7 @@ impl Shell {
 
     /// Sends everybody away to come back at once: stock clients bring along what the room lacks.
     fn dismiss_sockets(&self) -> HashSet<SocketId> {
-        let sockets = self.sockets.take();
-        for socket in sockets.values() {
-            drop(socket.close(Some(CloseCode::ServiceRestart.code()), Some("the room restarts; come back")));
-        }
-        sockets.into_keys().collect()
+        self.sockets.dismiss(CloseCode::ServiceRestart, "the room restarts; come back")
     }
 
     /// Calls a function on behalf of a socket, and lets the room hear of the outcome.
@@ -276,6 +319,15 @@ impl Shell {
         }
         Ok(response)
     }
+}
+
+/// When a socket last sent a ping that the runtime answered. The crate has no binding for it.
+fn last_ping_of(state: &State, socket: &WebSocket) -> Option<TimestampMs> {
+    let raw: &JsValue = state.as_raw().as_ref();
+    let ask = Reflect::get(raw, &"getWebSocketAutoResponseTimestamp".into()).ok()?.dyn_into::<Function>().ok()?;
+    let date = ask.call1(raw, socket.as_ref()).ok()?.dyn_into::<Date>().ok()?;
+    // Milliseconds since 1970 are a whole number far below 2^53.
+    Some(date.get_time() as TimestampMs)
 }
 
 /// What a socket is told of a failure; the log gets the cause.

@@ -57,8 +57,16 @@ impl RoomStore for DynamoRooms {
         let mut writes =
             vec![Write::Put(records::slug_item(room), absent()), Write::Put(records::room_item(room), absent())];
         writes.extend(owner_of(room).map(|owner| Write::Put(records::member_item(&owner), absent())));
-        let failed = self.table.transact(writes).await?;
-        Ok(if failed.is_none() { RoomCreation::Created } else { RoomCreation::SlugTaken })
+        let source = writes.len();
+        writes.extend(room.forked_from.as_ref().map(|from| {
+            let checks = vec![Check::Present("PK"), Check::Absent("deletedAt")];
+            Write::Update(Key::room(&from.room), vec![("forks", Change::Add(number(1)))], checks)
+        }));
+        Ok(match self.table.transact(writes).await? {
+            None => RoomCreation::Created,
+            Some(place) if place == source => RoomCreation::SourceGone,
+            Some(_) => RoomCreation::SlugTaken,
+        })
     }
 
     async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, PortError> {
@@ -73,6 +81,7 @@ impl RoomStore for DynamoRooms {
             ("name", Change::Set(Some(text(&room.name)))),
             ("language", Change::Set(room.language.as_ref().map(json))),
             ("visibility", Change::Set(Some(json(&room.visibility)))),
+            ("generation", Change::Set(Some(number(room.generation)))),
             ("version", Change::Set(Some(number(room.version + 1)))),
         ];
         let checks = vec![Check::Equal("version", number(room.version)), Check::Absent("deletedAt")];

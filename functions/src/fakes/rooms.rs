@@ -47,6 +47,12 @@ impl RoomStore for MemoryRooms {
             if state.rooms.values().any(|other| other.slug == room.slug) {
                 return RoomCreation::SlugTaken;
             }
+            if let Some(from) = &room.forked_from {
+                if state.standing(&from.room).is_none() {
+                    return RoomCreation::SourceGone;
+                }
+                state.rooms.get_mut(&from.room).expect("it stands").forks += 1;
+            }
             if let RoomOwner::Account(user) = &room.owner {
                 let (role, rights) = (Role::Owner, Role::Owner.rights());
                 let (id, joined_at) = (room.id.clone(), room.created_at);
@@ -65,7 +71,7 @@ impl RoomStore for MemoryRooms {
     async fn update(&self, room: &RoomRecord) -> Result<bool, PortError> {
         self.with(|state| match state.rooms.get_mut(&room.id) {
             Some(stored) if stored.version == room.version => {
-                *stored = RoomRecord { version: room.version + 1, ..room.clone() };
+                *stored = RoomRecord { version: room.version + 1, forks: stored.forks, ..room.clone() };
                 true
             }
             Some(_) | None => false,

@@ -3,7 +3,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use protocol::ids::{ParticipantId, RoomId};
+use protocol::ids::{ParticipantId, RoomId, UserId};
 use protocol::internal::AUTHORIZATION_HEADER;
 use protocol::token::{AccessClaims, Claims, KeySet, RoomClaims, TokenError};
 
@@ -42,6 +42,16 @@ impl Caller {
             Self::Nobody => None,
             Self::Account(claims) => Some(claims.sub.clone().into()),
             Self::Participant(claims) => Some(claims.sub.clone()),
+        }
+    }
+
+    /// The account behind the caller, also behind a room token.
+    #[must_use]
+    pub fn account(&self) -> Option<UserId> {
+        match self {
+            Self::Nobody => None,
+            Self::Account(claims) => Some(claims.sub.clone()),
+            Self::Participant(claims) => claims.user.clone(),
         }
     }
 

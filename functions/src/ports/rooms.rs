@@ -4,7 +4,7 @@ use protocol::TimestampMs;
 use protocol::ids::{LinkId, ParticipantId, RoomId, UserId};
 use protocol::language::Language;
 use protocol::rights::{Rights, Role};
-use protocol::room::Visibility;
+use protocol::room::{ForkedFrom, Visibility};
 
 use super::PortError;
 
@@ -29,6 +29,12 @@ pub struct RoomRecord {
     pub version: u64,
     /// When it goes away, for a guest's room.
     pub expires_at: Option<TimestampMs>,
+    /// What it was forked from.
+    pub forked_from: Option<ForkedFrom>,
+    /// How many rooms were forked from it.
+    pub forks: u32,
+    /// How often it was rebuilt. Its Durable Object follows.
+    pub generation: u64,
 }
 
 /// Whose a room is.
@@ -94,6 +100,8 @@ pub enum RoomCreation {
     Created,
     /// Another room has that slug; nothing was written.
     SlugTaken,
+    /// The room that it is forked from is gone; nothing was written.
+    SourceGone,
 }
 
 /// How a use of a link went.
@@ -119,13 +127,14 @@ pub struct RoomsAfter {
 /// Where rooms, members and links are kept. Reads by id see every write that was answered before them; the list of
 /// an account's rooms may lag a second behind. A deleted room is absent from every answer.
 pub trait RoomStore: Send + Sync + 'static {
-    /// Stores a new room, and its owner as a member where that is an account, if the slug is free.
+    /// Stores a new room, and its owner as a member where that is an account, if the slug is free. A fork is counted
+    /// in the room that it is forked from, if that still stands, in the same step.
     fn create(&self, room: &RoomRecord) -> impl Future<Output = Result<RoomCreation, PortError>> + Send;
 
     /// The room with this id, expired or not.
     fn room(&self, room: &RoomId) -> impl Future<Output = Result<Option<RoomRecord>, PortError>> + Send;
 
-    /// Replaces name, language and visibility by those of `room`, if the stored version is still `room.version`,
+    /// Replaces name, language, visibility and generation by those of `room`, if the stored version is still `room.version`,
     /// and raises the version; says whether it was.
     fn update(&self, room: &RoomRecord) -> impl Future<Output = Result<bool, PortError>> + Send;
 

@@ -50,6 +50,8 @@ pub(super) fn view(room: &RoomRecord, role: Role) -> Room {
         role,
         created_at: room.created_at,
         expires_at: room.expires_at,
+        forked_from: room.forked_from.clone(),
+        forks: room.forks,
     }
 }
 

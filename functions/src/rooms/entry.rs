@@ -9,6 +9,7 @@ use protocol::limits::DISPLAY_NAME_MAX_CHARS;
 use protocol::rights::Role;
 use protocol::room::{JoinRoomRequest, Room, RoomToken, RoomTokenRequest, Visibility};
 use protocol::secret;
+use protocol::tier::Tier;
 use protocol::token::{AccessClaims, ROOM_LIFETIME_S, RoomClaims};
 
 use super::access::{self, Access, access, standing, view};
@@ -200,9 +201,11 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             role,
             rights,
             name: entrant.name,
+            tier: if entrant.user.is_some() { Tier::Free } else { Tier::Anonymous },
             user: entrant.user,
             sid: entrant.login,
             link,
+            generation: room.generation,
             iat,
             exp,
             jti: RoomId::from_entropy(&entropy()).to_string(),
@@ -214,6 +217,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             rights,
             participant_id: claims.sub,
             expires_at: exp * 1000,
+            generation: room.generation,
             sync_url: format!("{sockets}/sync/{}", room.id),
             events_url: format!("{sockets}/events/{}", room.id),
         })

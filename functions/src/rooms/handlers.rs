@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use protocol::envelope::Page;
 use protocol::ids::{LinkId, RoomId, RunId};
+use protocol::internal::DiscardFork;
 use protocol::rights::Role;
 use protocol::room::{
-    CreateLinkRequest, CreateRoomRequest, JoinRoomRequest, Link, LinkAnswer, Room, RoomAnswer, RoomToken,
-    RoomTokenRequest, UpdateRoomRequest,
+    CreateLinkRequest, CreateRoomRequest, ForkRoomRequest, JoinRoomRequest, Link, LinkAnswer, RebuildAnswer, Room,
+    RoomAnswer, RoomToken, RoomTokenRequest, UpdateRoomRequest,
 };
 use protocol::run::Run;
 use serde_json::{Value, json};
@@ -85,6 +86,36 @@ pub(super) async fn token(
     OptionalBody(request): OptionalBody<RoomTokenRequest>,
 ) -> Answer<RoomToken> {
     Ok(ok(function.rooms.token(&room, request, caller, &client.origin, now_ms()).await?))
+}
+
+/// `POST /api/v1/rooms/{id}/fork`: for whoever may view the room. The edge names the position, and fills the new room.
+pub(super) async fn fork(
+    State(function): Function,
+    caller: Caller,
+    Ids(room): Ids<RoomId>,
+    OptionalBody(request): OptionalBody<ForkRoomRequest>,
+) -> Answer<RoomAnswer> {
+    Ok(created(function.rooms.fork(&room, request, &caller, now_ms()).await?))
+}
+
+/// `POST /internal/rooms/{id}/discard`: the edge could not fill a fork.
+pub(super) async fn discard(
+    State(function): Function,
+    caller: Caller,
+    Ids(room): Ids<RoomId>,
+    JsonBody(request): JsonBody<DiscardFork>,
+) -> Answer<Value> {
+    function.rooms.discard(&room, request.owner_key.as_deref(), &caller, now_ms()).await?;
+    Ok(ok(json!({})))
+}
+
+/// `POST /api/v1/rooms/{id}/rebuild`: from admin on. The edge has the room's object follow.
+pub(super) async fn rebuild(
+    State(function): Function,
+    caller: Caller,
+    Ids(room): Ids<RoomId>,
+) -> Answer<RebuildAnswer> {
+    Ok(ok(function.rooms.rebuild(&room, &caller, now_ms()).await?))
 }
 
 /// `POST /api/v1/rooms/{id}/links`: from admin on.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use protocol::TimestampMs;
 use protocol::envelope::Page;
-use protocol::ids::{ParticipantId, RoomId};
+use protocol::ids::{ParticipantId, RoomId, UserId};
 use protocol::internal::PrincipalKind;
 use protocol::limits::{GUEST_ROOM_LIFETIME_MS, ROOM_NAME_MAX_CHARS};
 use protocol::rights::Role;
-use protocol::room::{CreateRoomRequest, Room, RoomAnswer, UpdateRoomRequest};
+use protocol::room::{CreateRoomRequest, RebuildAnswer, Room, RoomAnswer, UpdateRoomRequest};
 use protocol::secret;
 use protocol::token::{AccessClaims, Signer};
 
@@ -55,8 +55,12 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         if request.project_id.is_some() {
             return Err(invalid("projectId", "names no project"));
         }
-        let (owner, owner_key, expires_at) = self.owner(caller, now)?;
-        let mut room = RoomRecord {
+        let account = match caller {
+            Caller::Account(claims) => Some(claims.sub.clone()),
+            Caller::Nobody | Caller::Participant(_) => None,
+        };
+        let (owner, owner_key, expires_at) = self.owner(account, now)?;
+        let room = RoomRecord {
             id: RoomId::from_entropy(&entropy()),
             slug: String::new(),
             name,
@@ -66,24 +70,35 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             created_at: now,
             version: 1,
             expires_at,
+            forked_from: None,
+            forks: 0,
+            generation: 0,
         };
+        let room = self.store_with_slug(room).await?;
+        Ok(RoomAnswer { room: view(&room, Role::Owner), owner_key })
+    }
+
+    /// Stores a new room under a slug made of its name.
+    pub(super) async fn store_with_slug(&self, mut room: RoomRecord) -> Result<RoomRecord, RoomError> {
         for _ in 0..SLUG_TRIES {
             room.slug = slug(&room.name, RoomId::from_entropy(&entropy()).as_str());
             match self.store.create(&room).await? {
-                RoomCreation::Created => return Ok(RoomAnswer { room: view(&room, Role::Owner), owner_key }),
+                RoomCreation::Created => return Ok(room),
                 RoomCreation::SlugTaken => {}
+                RoomCreation::SourceGone => return Err(RoomError::NoRoom),
             }
         }
         Err(RoomError::NoFreeSlug)
     }
 
-    fn owner(
+    /// Whose a new room is, the key to it if a guest makes it, and when it goes away then.
+    pub(super) fn owner(
         &self,
-        caller: &Caller,
+        account: Option<UserId>,
         now: TimestampMs,
     ) -> Result<(RoomOwner, Option<String>, Option<TimestampMs>), RoomError> {
-        if let Caller::Account(claims) = caller {
-            return Ok((RoomOwner::Account(claims.sub.clone()), None, None));
+        if let Some(user) = account {
+            return Ok((RoomOwner::Account(user), None, None));
         }
         if self.guests == Switch::Off {
             return Err(RoomError::GuestsOff);
@@ -140,6 +155,18 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         if self.store.update(&room).await? { Ok(view(&room, access.role)) } else { Err(RoomError::Changed) }
     }
 
+    /// Raises the room's generation, from admin on. Tokens of before open its document no more, once its Durable Object
+    /// has followed.
+    ///
+    /// # Errors
+    /// [`RoomError::Changed`], those of [`Rooms::find`], or a failure of a part.
+    pub async fn rebuild(&self, room: &RoomId, caller: &Caller, now: TimestampMs) -> Result<RebuildAnswer, RoomError> {
+        let (mut room, _) = self.room_for(room, caller, Role::Admin, now).await?;
+        room.generation += 1;
+        let is_raised = self.store.update(&room).await?;
+        if is_raised { Ok(RebuildAnswer { generation: room.generation }) } else { Err(RoomError::Changed) }
+    }
+
     /// Deletes the room: it stays in the store, hidden from everybody, and its sockets are closed.
     ///
     /// # Errors
@@ -151,7 +178,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
     }
 }
 
-fn room_name(name: &str) -> Result<String, RoomError> {
+pub(super) fn room_name(name: &str) -> Result<String, RoomError> {
     let name = name.trim();
     let is_fine = (1..=ROOM_NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if is_fine { Ok(name.to_owned()) } else { Err(invalid("name", "must have 1 to 100 characters in one line")) }

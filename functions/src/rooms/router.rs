@@ -54,9 +54,12 @@ pub fn router(function: RoomsFunction) -> Router {
         .route("/api/v1/rooms/{id}", get(handlers::find).put(handlers::update).delete(handlers::delete))
         .route("/api/v1/rooms/{id}/join", post(handlers::join))
         .route("/api/v1/rooms/{id}/token", post(handlers::token))
+        .route("/api/v1/rooms/{id}/fork", post(handlers::fork))
+        .route("/api/v1/rooms/{id}/rebuild", post(handlers::rebuild))
         .route("/api/v1/rooms/{id}/links", get(handlers::links).post(handlers::create_link))
         .route("/api/v1/rooms/{id}/links/{link}", delete(handlers::revoke_link))
         .route("/api/v1/rooms/{id}/runs", get(handlers::runs))
+        .route("/internal/rooms/{id}/discard", post(handlers::discard))
         .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(function))
 }

@@ -1,5 +1,7 @@
 //! Rooms over a store in memory.
 
+mod forks;
+
 use std::sync::Arc;
 
 use protocol::ids::{LoginId, RoomId, UserId};

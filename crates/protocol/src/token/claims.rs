@@ -3,8 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::event::Participant;
 use crate::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use crate::rights::{Rights, Role};
+use crate::tier::Tier;
 
 /// Life of an access token.
 pub const ACCESS_LIFETIME_S: u64 = 15 * 60;
@@ -78,6 +80,12 @@ pub struct RoomClaims {
     /// The share link behind it, if one was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkId>,
+    /// What the person's limits go by.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The room's generation when the token was issued.
+    #[serde(rename = "gen", default)]
+    pub generation: u64,
     /// Issued at, in seconds.
     pub iat: u64,
     /// Expires at, in seconds.
@@ -86,6 +94,14 @@ pub struct RoomClaims {
     pub jti: String,
 }
 claims!(RoomClaims, "tutti-room");
+
+impl RoomClaims {
+    /// Who the token makes its bearer in the room.
+    #[must_use]
+    pub fn participant(&self) -> Participant {
+        Participant { id: self.sub.clone(), name: self.name.clone(), role: self.role, guest: self.user.is_none() }
+    }
+}
 
 /// The ticket in a queue message, with which a runner claims the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

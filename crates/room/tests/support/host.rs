@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use protocol::event::Participant;
 use protocol::ids::{ParticipantId, RoomId};
 use protocol::rights::Role;
 use protocol::token::RoomClaims;
-use room::{Channel, Effect, Frame, Input, LogRow, Restored, Room, Session, SocketId};
+use room::{Channel, Effect, Frame, Input, Retention, Room, Rules, Session, SocketId};
+
+use crate::store::Store;
 
 /// The next write fails.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +20,7 @@ pub(crate) struct Failing {
 #[derive(Default)]
 pub(crate) struct Host {
     room: Option<Room>,
-    log: Vec<LogRow>,
+    pub(crate) store: Store,
     sessions: BTreeMap<SocketId, Session>,
     /// Moves by 1 ms with each input.
     clock: u64,
@@ -42,15 +45,22 @@ impl Host {
     pub(crate) fn pass_time(&mut self) {
         if let Some(at) = self.wake_at.take() {
             self.clock = self.clock.max(at);
-            self.handle(Input::Woken);
+            self.handle(Input::Woken { due: at });
         }
     }
 
+    /// A shell whose storage is tidied up all the time.
+    pub(crate) fn with_small_storage() -> Self {
+        let retention = Retention { keep_bytes: 6_000, compact_rows: 7, compact_bytes: 400 };
+        let store = Store::with_rules(Rules { retention, is_unlimited: false });
+        Self { store, ..Self::default() }
+    }
+
     fn room(&mut self) -> &mut Room {
-        let (position, sessions) = (self.log.last().map_or(0, |row| row.position), &self.sessions);
+        let (store, sessions) = (&self.store, &self.sessions);
         self.room.get_or_insert_with(|| {
             let sessions = sessions.iter().map(|(id, session)| (*id, session.clone())).collect();
-            Room::restore(Restored { position, sessions, ..Restored::default() })
+            Room::restore(room::Restored { sessions, ..store.restored(Vec::new()) })
         })
     }
 
@@ -64,6 +74,8 @@ impl Host {
             user: None,
             sid: None,
             link: None,
+            tier: protocol::tier::Tier::Anonymous,
+            generation: 0,
             iat: 0,
             exp: 1_000_000,
             jti: number.to_string(),
@@ -78,10 +90,11 @@ impl Host {
 
     pub(crate) fn handle(&mut self, input: Input) {
         self.clock += 1;
-        let (log, now) = (self.log.clone(), self.clock);
-        let room = self.room();
+        let now = self.clock;
+        self.room();
+        let room = self.room.as_mut().expect("woken just now");
         if room.needs_document(&input) {
-            assert!(room.load_document(&log).is_empty(), "a stored row does not apply");
+            self.store.load_into(room);
         }
         let mut closed = Vec::new();
         for effect in room.handle(input, now) {
@@ -103,10 +116,10 @@ impl Host {
 
     fn carry_out(&mut self, effect: Effect, closed: &mut Vec<SocketId>) -> bool {
         match effect {
-            Effect::Append(entry) => {
+            Effect::Append(_) => {
                 let failing = self.failing.take();
                 if failing.is_none_or(|failing| failing.keeps_write) {
-                    self.log.push(LogRow { position: entry.position, bytes: entry.bytes });
+                    self.store.carry_out(&effect);
                 }
                 return failing.is_none();
             }
@@ -122,7 +135,7 @@ impl Host {
             }
             Effect::Close { socket, .. } => closed.push(socket),
             Effect::WakeAt(at) => self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at))),
-            _ => {}
+            other => self.store.carry_out(&other),
         }
         true
     }
@@ -137,10 +150,33 @@ impl Host {
         self.outbox.contains_key(&socket)
     }
 
-    /// The text, from nothing but the log.
+    /// The text, from nothing but storage.
     pub(crate) fn text(&self) -> String {
-        let mut room = Room::restore(Restored::default());
-        assert!(room.load_document(&self.log).is_empty());
-        room.files().expect("loaded").items.into_iter().map(|file| file.content).collect()
+        self.store.files().into_iter().map(|file| file.content).collect()
+    }
+
+    /// The position of everything written so far, and the text there.
+    pub(crate) fn moment(&mut self) -> (u64, String) {
+        self.handle(Input::Settle);
+        let position = self.room().position();
+        (position, self.text())
+    }
+
+    /// Goes back to a moment, if history is kept for it.
+    pub(crate) fn restore(&mut self, to: u64, client: u64) -> bool {
+        if to < self.store.first() {
+            return false;
+        }
+        let files = self.store.document_at(to).files();
+        let id = ParticipantId::from_entropy(&[8; 32]);
+        let by = Participant { id, name: "Restorer".to_owned(), role: Role::Editor, guest: true };
+        self.handle(Input::Restore { by, to, files, client });
+        true
+    }
+
+    /// The text at a moment, while history is kept for it.
+    pub(crate) fn text_at(&self, position: u64) -> Option<String> {
+        let is_kept = position >= self.store.first();
+        is_kept.then(|| self.store.document_at(position).files().into_iter().map(|file| file.content).collect())
     }
 }

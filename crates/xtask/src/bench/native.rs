@@ -30,12 +30,7 @@ pub(super) fn size(workspace: &Workspace, _running: &Running) -> Result<Results>
 
 /// How long an empty stack takes to start.
 pub(super) fn start(_workspace: &Workspace, running: &Running) -> Result<Results> {
-    let row = Row {
-        what: "empty stack, from nothing to every part ready".to_owned(),
-        tutti: running.started_in.as_secs_f64(),
-        peer: None,
-        unit: "s".to_owned(),
-    };
+    let row = Row::of_tutti("empty stack, from nothing to every part ready", running.started_in.as_secs_f64(), "s");
     Ok(Results { rows: vec![row] })
 }
 
@@ -49,11 +44,6 @@ fn sizes(what: &str, files: &[PathBuf]) -> Result<[Row; 2]> {
         let counted = counted.trim().parse::<u32>();
         gzipped += f64::from(counted.with_context(|| format!("gzip of {} gave no size", file.display()))?);
     }
-    let row = |how: &str, bytes: f64| Row {
-        what: format!("{what}, {how}"),
-        tutti: bytes / 1024.0,
-        peer: None,
-        unit: "KiB".to_owned(),
-    };
+    let row = |how: &str, bytes: f64| Row::of_tutti(&format!("{what}, {how}"), bytes / 1024.0, "KiB");
     Ok([row("plain", plain), row("gzip", gzipped)])
 }

@@ -17,6 +17,8 @@ pub(super) struct Cached<'name> {
     pub(super) inputs: &'name [&'name str],
     /// Those below the inputs that are none.
     pub(super) except: &'name [&'name str],
+    /// Tells builds of the same inputs apart.
+    pub(super) variant: &'name str,
     /// A file that the build leaves behind.
     pub(super) output: &'name Path,
     /// Where the state of the inputs of the last build is kept.
@@ -49,6 +51,7 @@ impl Cached<'_> {
         }
         files.sort();
         let mut hasher = DefaultHasher::new();
+        self.variant.hash(&mut hasher);
         for file in files {
             file.strip_prefix(self.root).unwrap_or(&file).hash(&mut hasher);
             fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?.hash(&mut hasher);
@@ -85,9 +88,14 @@ mod tests {
     }
 
     fn builds(root: &Path) -> bool {
+        builds_variant(root, "")
+    }
+
+    fn builds_variant(root: &Path, variant: &str) -> bool {
         let mut built = false;
         let (output, marker) = (root.join("out"), root.join("built/out"));
-        let cached = Cached { root, inputs: &["src"], except: &["src/ignored"], output: &output, marker: &marker };
+        let cached =
+            Cached { root, inputs: &["src"], except: &["src/ignored"], variant, output: &output, marker: &marker };
         let build = || {
             built = true;
             Ok(fs::write(&output, "")?)
@@ -109,6 +117,7 @@ mod tests {
         assert!(builds(&root));
         fs::remove_file(root.join("out")).unwrap();
         assert!(builds(&root));
+        assert!(builds_variant(&root, "another"));
         fs::remove_dir_all(root).unwrap();
     }
 }

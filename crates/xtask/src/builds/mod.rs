@@ -18,28 +18,42 @@ use crate::{
 /// Set for a wrangler whose edge has been built and stays as it is: a test's stack keeps still while sources change.
 pub(crate) const EDGE_IS_BUILT: &str = "TUTTI_EDGE_IS_BUILT";
 
+/// Set by wrangler to the command that wants the build: `dev`, `deploy`.
+const WRANGLER_COMMAND: &str = "WRANGLER_COMMAND";
+
+/// How much work the Worker is worth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Polish {
+    /// As the compiler leaves it: for trying and testing.
+    None,
+    /// With `wasm-opt` on top, which takes minutes and some percent off size and time: for deploying and measuring.
+    WasmOpt,
+}
+
 /// `cargo xtask build-edge`, which wrangler also calls before it serves or deploys.
 pub(crate) fn edge_command() -> Result<()> {
     if variable(EDGE_IS_BUILT).is_some() {
         return Ok(());
     }
     let tools = setup::run(setup::Scope::Edge)?;
-    edge(&Workspace::here(), &tools)
+    let is_waited_for = variable(WRANGLER_COMMAND).is_some_and(|command| command == "dev");
+    let polish = if is_waited_for { Polish::None } else { Polish::WasmOpt };
+    edge(&Workspace::here(), &tools, polish)
 }
 
 /// Everything that the stack runs.
-pub(crate) fn all(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    edge(workspace, tools)?;
+pub(crate) fn all(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
+    edge(workspace, tools, polish)?;
     native(workspace)
 }
 
 /// The Worker, as WebAssembly with its JavaScript shim, and the page.
-pub(crate) fn edge(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    worker(workspace, tools)?;
+fn edge(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
+    worker(workspace, tools, polish)?;
     page(workspace, tools)
 }
 
-fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
+fn worker(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
     let cached = Cached {
         root: workspace.root(),
         inputs: &[
@@ -54,6 +68,7 @@ fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
             "crates/room/src",
         ],
         except: &[],
+        variant: if polish == Polish::WasmOpt { "wasm-opt" } else { "" },
         output: &workspace.root().join("edge/build/index.js"),
         marker: &workspace.state().join("built/edge"),
     };
@@ -61,6 +76,7 @@ fn worker(workspace: &Workspace, tools: &Tools) -> Result<()> {
         // Without these three worker-build downloads its own copies.
         Run::new(&tools.worker_build)
             .args(["--profile", "edge", "--panic-unwind"])
+            .args((polish == Polish::None).then_some("--no-opt"))
             .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
             .env("WASM_OPT_BIN", workspace.npm_bin("wasm-opt"))
             .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
@@ -76,6 +92,7 @@ fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
         root: workspace.root(),
         inputs: &["edge/client"],
         except: &["edge/client/dist", "edge/client/node_modules", "edge/client/test"],
+        variant: "",
         output: &workspace.client().join("dist/index.html"),
         marker: &workspace.state().join("built/page"),
     };

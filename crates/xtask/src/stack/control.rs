@@ -1,4 +1,4 @@
-//! A small loopback endpoint through which tests restart and kill parts of their stack.
+//! A small loopback endpoint through which tests restart, kill and rest parts of their stack.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub(crate) async fn serve(stack: Arc<Stack>) -> Result<(String, JoinHandle<()>)>
         .route("/parts", get(parts))
         .route("/restart/{part}", post(restart))
         .route("/kill/{part}", post(kill))
+        .route("/rest/{part}", post(rest))
         .with_state(stack);
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free loopback port")?;
     let url = format!("http://{}", listener.local_addr().context("a bound socket has an address")?);
@@ -47,6 +48,14 @@ async fn parts(State(stack): State<Arc<Stack>>) -> Json<Value> {
 async fn restart(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
     match stack.part(&name) {
         Some(part) => answer(part.restart().await),
+        None => unknown(&name),
+    }
+}
+
+/// POST /rest/{part}: ends a part in order and answers when it is gone; `restart` starts it again.
+async fn rest(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
+    match stack.part(&name) {
+        Some(part) => answer(part.rest().await),
         None => unknown(&name),
     }
 }

@@ -122,6 +122,9 @@ pub(super) fn edge(stack: &Stack) -> (Program, Health) {
         format!("--var={}_FUNCTION_URL:{}/lambda-url/{name}", name.to_uppercase(), functions_url(settings))
     }));
     args.extend(LOCAL_CREDENTIALS.map(|(name, value)| format!("--var={name}:{value}")));
+    if settings.limits == Switch::Off {
+        args.push(format!("--var=LIMITS:{}", settings.limits.as_str()));
+    }
     let env = [
         ("CI", "1".to_owned()),
         ("NO_COLOR", "1".to_owned()),

@@ -53,6 +53,9 @@ pub(super) fn room_item(room: &RoomRecord) -> Item {
         ("version", Some(number(room.version))),
         ("expiresAt", room.expires_at.map(number)),
         ("expiresAtSeconds", removal(room.expires_at)),
+        ("forkedFrom", room.forked_from.as_ref().map(json)),
+        ("forks", Some(number(room.forks))),
+        ("generation", Some(number(room.generation))),
     ]));
     item
 }
@@ -79,6 +82,10 @@ pub(super) fn standing_room(row: &Row) -> Result<Option<RoomRecord>, PortError> 
         created_at: row.number("createdAt")?,
         version: row.number("version")?,
         expires_at: row.optional_number("expiresAt")?,
+        // Absent from records of before there were forks and rebuilds.
+        forked_from: row.optional_json("forkedFrom")?,
+        forks: row.optional_number("forks")?.unwrap_or_default(),
+        generation: row.optional_number("generation")?.unwrap_or_default(),
     }))
 }
 
