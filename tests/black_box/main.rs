@@ -10,6 +10,7 @@ mod fallback;
 mod faults;
 mod forks;
 mod history;
+mod hostile;
 mod links;
 mod presence;
 mod room_life;

@@ -8,8 +8,10 @@
 pub mod account;
 pub mod api;
 pub mod awareness;
+mod encoding;
 pub mod environment;
 pub mod events;
+pub mod hostile;
 pub mod load;
 pub mod person;
 pub mod poll;

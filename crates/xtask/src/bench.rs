@@ -1,8 +1,8 @@
 //! `cargo xtask bench` and `soak`: runs measurements against a stack of their own, and prints what they found.
 //!
 //! A measurement by a program of its own gets `TUTTI_URL`, `TUTTI_STACK` and `TUTTI_RESULT`, and writes [`Results`] as
-//! JSON to the last. Registering one is an entry in [`ENTRIES`]. A soak is such a program as well, or tests of the
-//! black-box suite that a variable makes long, and says by its exit code whether what it tested held.
+//! JSON to the last. Registering one is an entry in [`ENTRIES`]. A soak is such a program as well, or tests that a
+//! variable makes long, and says by its exit code whether what it tested held.
 
 mod load;
 mod native;
@@ -19,7 +19,7 @@ use crate::{
     command::Run,
     progress::say,
     setup::{self, Tools},
-    suites::{self, Running},
+    suites::{self, BLACK_BOX, Running},
     workspace::{Workspace, variable},
 };
 
@@ -47,9 +47,9 @@ enum How {
     Script(&'static str),
     /// By the load generator.
     Load,
-    /// By the tests of the black-box suite whose names contain `filter`. The variable says how long they are, unless
-    /// whoever calls has set it.
-    BlackBox { filter: &'static str, variable: (&'static str, &'static str) },
+    /// By the tests of a suite whose names contain `filter`. The variable says how long they are, unless whoever calls
+    /// has set it.
+    Tests { suite: &'static str, filter: &'static str, variable: (&'static str, &'static str) },
 }
 
 /// Every measurement that there is.
@@ -61,7 +61,18 @@ const ENTRIES: &[Entry] = &[
     Entry {
         kind: Kind::Soak,
         name: "durability",
-        how: How::BlackBox { filter: "durability", variable: ("KILLS", "100") },
+        how: How::Tests { suite: BLACK_BOX, filter: "durability", variable: ("KILLS", "100") },
+    },
+    Entry {
+        kind: Kind::Soak,
+        name: "hostile",
+        // 4,000 frames a seed.
+        how: How::Tests { suite: "hostile", filter: "", variable: ("SEEDS", "250") },
+    },
+    Entry {
+        kind: Kind::Soak,
+        name: "hostile-edge",
+        how: How::Tests { suite: BLACK_BOX, filter: "hostile::", variable: ("FRAMES", "100000") },
     },
 ];
 
@@ -87,7 +98,9 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
                 How::Native(measure) => measure(&workspace, &running).and_then(|results| results.write(&result)),
                 How::Script(script) => run_script(&workspace, &tools, script, &running, &result).await,
                 How::Load => load::run(&workspace, &tools, &running, &result).await,
-                How::BlackBox { filter, variable } => run_tests(&workspace, filter, variable, &running).await,
+                How::Tests { suite, filter, variable } => {
+                    run_tests(&workspace, suite, filter, variable, &running).await
+                }
             };
             // What was found before a failure says what failed.
             if result.is_file() {
@@ -114,11 +127,12 @@ async fn run_script(
 
 async fn run_tests(
     workspace: &Workspace,
+    suite: &str,
     filter: &str,
     (name, default): (&str, &str),
     running: &Running,
 ) -> Result<()> {
     let value = variable(name).unwrap_or_else(|| default.to_owned());
-    let run = suites::black_box(workspace).args([filter, "--", "--nocapture"]).envs(running.env.clone());
+    let run = suites::cargo_test(workspace, suite).args([filter, "--", "--nocapture"]).envs(running.env.clone());
     run.env(name, value).visibly_while_awaited().await
 }

@@ -41,10 +41,10 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
             outcomes.push(timed("page", page(&workspace, &tools)).await);
         }
         if wanted("crates") {
-            outcomes.push(timed("crates", cargo_test(&workspace).args(filter)).await);
+            outcomes.push(timed("crates", cargo_tests(&workspace).args(filter)).await);
         }
         if wanted(BLACK_BOX) {
-            outcomes.push(timed("build of black_box", black_box(&workspace).arg("--no-run")).await);
+            outcomes.push(timed("build of black_box", cargo_test(&workspace, BLACK_BOX).arg("--no-run")).await);
         }
         Ok(())
     })?;
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
         on_own_stack(&workspace, &tools, Switch::On, async |running| {
             for suite in SUITES_WITH_STACK.into_iter().filter(|suite| wanted(suite)) {
                 let run = match suite {
-                    BLACK_BOX => black_box(&workspace).args(filter),
+                    BLACK_BOX => cargo_test(&workspace, BLACK_BOX).args(filter),
                     folder => node_test(&workspace, &tools, folder, filter),
                 };
                 outcomes.push(timed(suite, run.envs(running.env.clone())).await);
@@ -64,23 +64,24 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
     summarise(&outcomes, start)
 }
 
-/// The suite in Rust that asks a running stack everything that the product promises.
-const BLACK_BOX: &str = "black_box";
+/// The suite in Rust that asks a running stack everything that the product promises. It has no part in a plain
+/// `cargo test`, since that has no stack.
+pub(crate) const BLACK_BOX: &str = "black_box";
 
 /// The suites that need a running stack: the black-box one, then what Node runs from the folders of that name, stock
 /// clients from npm and the page in a browser.
 const SUITES_WITH_STACK: [&str; 3] = [BLACK_BOX, "stock", "browser"];
 
-/// How many black-box tests run at once: they wait far more than they compute.
+/// How many tests of one suite run at once: those of the black-box suite wait far more than they compute.
 const BLACK_BOX_THREADS: &str = "6";
 
-/// The black-box suite. It has no part in a plain `cargo test`, since that has no stack.
-pub(crate) fn black_box(workspace: &Workspace) -> Run {
-    cargo_test(workspace).args(["--test", BLACK_BOX]).env("RUST_TEST_THREADS", BLACK_BOX_THREADS)
+/// A `cargo test` of one suite.
+pub(crate) fn cargo_test(workspace: &Workspace, suite: &str) -> Run {
+    cargo_tests(workspace).args(["--test", suite]).env("RUST_TEST_THREADS", BLACK_BOX_THREADS)
 }
 
 /// A `cargo test` of every native package.
-fn cargo_test(workspace: &Workspace) -> Run {
+fn cargo_tests(workspace: &Workspace) -> Run {
     Run::new("cargo").args(["test", "--no-fail-fast"]).dir(workspace.root())
 }
 

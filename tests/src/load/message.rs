@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::update::{client_id, number, put, put_bytes};
+use super::update::client_id;
+use crate::encoding::{number, put, put_bytes};
 
 /// A stock client renews its presence after this many seconds, changed or not.
 pub const RENEWAL_S: u64 = 15;

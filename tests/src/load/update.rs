@@ -6,6 +6,8 @@
 use yrs::Update;
 use yrs::updates::decoder::Decode as _;
 
+use crate::encoding::{number, put, put_text};
+
 /// The smallest client id that takes five bytes, as nearly all of the random ones of real clients do.
 const FIRST_CLIENT_ID: u64 = 1 << 28;
 
@@ -152,39 +154,6 @@ impl<'bytes> Cursor<'bytes> {
     }
 }
 
-/// Takes a number off the front of some bytes.
-pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for (place, &byte) in bytes.iter().enumerate().take(9) {
-        number |= u64::from(byte & 0x7f) << (7 * place);
-        if byte < 0x80 {
-            *bytes = &bytes[place + 1..];
-            return Some(number);
-        }
-    }
-    None
-}
-
-/// A number with seven bits in a byte, the lowest first.
-pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-/// A text with its length before it.
-pub(super) fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    put_bytes(bytes, text.as_bytes());
-}
-
-/// Bytes with their length before them.
-pub(super) fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
-    put(bytes, content.len() as u64);
-    bytes.extend_from_slice(content);
-}
-
 #[cfg(test)]
 mod tests {
     use yrs::{Doc, GetString as _, Map as _, ReadTxn as _, StateVector, Text as _, Transact as _, merge_updates_v1};
@@ -238,15 +207,5 @@ mod tests {
         let state = doc.transact().encode_state_as_update_v1(&StateVector::default());
         assert!(scan(&state, &mut |_, _, _| {}).is_none());
         assert_eq!(seen(&state), [(5, 0, doc.transact().state_vector().get(&doc.client_id()).into())]);
-    }
-
-    #[test]
-    fn numbers_are_spelled_as_yjs_does() {
-        for number in [0, 127, 128, 300, FIRST_CLIENT_ID] {
-            let mut bytes = Vec::new();
-            put(&mut bytes, number);
-            assert_eq!(Cursor(&bytes).number(), Some(number));
-        }
-        assert_eq!(Cursor(&[0x80]).number(), None);
     }
 }

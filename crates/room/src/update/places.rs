@@ -237,8 +237,12 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// True for what can be the value of a key: one of anything but text, or several that were replaced.
+/// True for what can be the value of a key: one of anything but text, or several that were replaced. A value is put
+/// behind the one before, never in front of another: which of them counted would be decided by who came first.
 fn is_value(block: &Block) -> bool {
+    if block.right_origin.is_some() {
+        return false;
+    }
     match block.content {
         Content::Deleted => true,
         Content::Values | Content::Binary | Content::Type | Content::Document => block.length == 1,
