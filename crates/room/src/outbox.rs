@@ -10,14 +10,14 @@
 //! A crash in between loses a few milliseconds of the room's memory, not of anybody's document: the clients notice
 //! the lost socket, come back, and bring along what the room lacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::TimestampMs;
 use protocol::ids::ParticipantId;
 use yrs::updates::decoder::Decode;
 use yrs::{Update, merge_updates_v1};
 
-use crate::awareness::OwnState;
+use crate::awareness::{self, OwnState};
 use crate::document::caught;
 use crate::log::Edit;
 use crate::session::SocketId;
@@ -36,6 +36,10 @@ const AWARENESS_FACTOR: u64 = 16;
 /// How long an entry may wait that says what it said before, in a room where frames are gathered. Each stock client
 /// renews its entry every 15 to 18 s, and drops those of others after 30 s; a thousand of them renew 67 times a second.
 const RENEWAL_MS: u64 = 3_000;
+
+/// How many sockets get an awareness message at a time, in a room where frames are gathered. All of them would send it
+/// back at once, and keystrokes would wait behind that: 50 such frames take the runtime some 5 ms.
+const AWARENESS_PORTION: usize = 50;
 
 /// How long updates are gathered in a room with so many sync sockets.
 pub(crate) fn gather_ms(sockets: usize) -> u64 {
@@ -69,6 +73,13 @@ pub(crate) struct Gathered {
     pub(crate) update: Vec<u8>,
 }
 
+/// An awareness message that some sockets have got and the others are to get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Round {
+    message: Vec<u8>,
+    to: VecDeque<SocketId>,
+}
+
 /// What has to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Unwritten {
@@ -88,6 +99,8 @@ pub(crate) struct Outbox {
     announced: BTreeMap<u64, OwnState>,
     /// True if one of `announced` says something new.
     has_news: bool,
+    /// The awareness message that is on its way.
+    round: Option<Round>,
     last_sent_at: TimestampMs,
     last_announced_at: TimestampMs,
     /// When the shell was asked to wake the room.
@@ -112,14 +125,16 @@ impl Outbox {
         self.has_news |= is_news;
     }
 
-    /// When the awareness entries are due.
-    fn announce_at(&self, gather_ms: u64) -> TimestampMs {
-        let wait = match (gather_ms, self.has_news) {
-            (0, _) => 0,
-            (_, true) => gather_ms * AWARENESS_FACTOR,
-            (_, false) => RENEWAL_MS,
+    /// When the next awareness message, or the next portion of one, is due; nothing where there is none.
+    fn announce_at(&self, gather_ms: u64) -> Option<TimestampMs> {
+        let wait = match (gather_ms, &self.round, self.has_news) {
+            (_, None, _) if self.announced.is_empty() => return None,
+            (0, ..) => 0,
+            (_, Some(_), _) => gather_ms,
+            (_, None, true) => gather_ms * AWARENESS_FACTOR,
+            (_, None, false) => RENEWAL_MS,
         };
-        self.last_announced_at + wait
+        Some(self.last_announced_at + wait)
     }
 
     /// The frames that are due.
@@ -130,14 +145,25 @@ impl Outbox {
         self.take_frames(now)
     }
 
-    /// The awareness entries that are due.
-    pub(crate) fn take_due_awareness(&mut self, gather_ms: u64, now: TimestampMs) -> Vec<OwnState> {
-        if self.announced.is_empty() || now < self.announce_at(gather_ms) {
-            return Vec::new();
-        }
+    /// The awareness message that is due and the sockets that get it now, out of these.
+    pub(crate) fn take_due_awareness(
+        &mut self,
+        gather_ms: u64,
+        now: TimestampMs,
+        sockets: impl FnOnce() -> Vec<SocketId>,
+    ) -> Option<(Vec<u8>, Vec<SocketId>)> {
+        self.announce_at(gather_ms).filter(|due| now >= *due)?;
         self.last_announced_at = now;
-        self.has_news = false;
-        std::mem::take(&mut self.announced).into_values().collect()
+        let mut round = self.round.take().unwrap_or_else(|| {
+            self.has_news = false;
+            let entries = std::mem::take(&mut self.announced);
+            Round { message: awareness::message(entries.values()), to: sockets().into() }
+        });
+        let portion = if gather_ms == 0 { round.to.len() } else { AWARENESS_PORTION };
+        let to = round.to.drain(..portion.min(round.to.len())).collect();
+        let message = round.message.clone();
+        self.round = Some(round).filter(|round| !round.to.is_empty());
+        Some((message, to))
     }
 
     /// All frames.
@@ -165,7 +191,7 @@ impl Outbox {
     /// When the room has to be woken for what waits here or until `others`, unless it was asked for already.
     pub(crate) fn next_wake(&mut self, gather_ms: u64, others: Option<TimestampMs>) -> Option<TimestampMs> {
         let send = (!self.unsent.is_empty()).then_some(self.last_sent_at + gather_ms);
-        let announce = (!self.announced.is_empty()).then(|| self.announce_at(gather_ms));
+        let announce = self.announce_at(gather_ms);
         let write = self.unwritten_since.map(|since| since + WRITE_DELAY_MS);
         let due = [send, announce, write, others].into_iter().flatten().min()?;
         if self.wake_at.is_some_and(|asked| asked <= due) {
@@ -209,12 +235,36 @@ mod tests {
         let mut outbox = Outbox { last_announced_at: 10_000, ..Outbox::default() };
         outbox.announce(entry(1), false);
         assert_eq!(outbox.next_wake(10, None), Some(13_000));
-        assert!(outbox.take_due_awareness(10, 12_999).is_empty());
+        assert_eq!(taken(&mut outbox, 10, 12_999), None);
         outbox.announce(entry(2), true);
-        assert_eq!(outbox.take_due_awareness(10, 10_159), []);
-        assert_eq!(outbox.take_due_awareness(10, 10_160).len(), 2);
+        assert_eq!(taken(&mut outbox, 10, 10_159), None);
+        assert_eq!(taken(&mut outbox, 10, 10_160), Some(AWARENESS_PORTION));
         // A small room waits for nothing.
+        let mut outbox = Outbox { last_announced_at: 10_000, ..Outbox::default() };
         outbox.announce(entry(1), false);
-        assert_eq!(outbox.take_due_awareness(0, 10_160).len(), 1);
+        assert_eq!(taken(&mut outbox, 0, 10_000), Some(CROWD));
+    }
+
+    #[test]
+    fn awareness_goes_to_a_crowd_in_portions_and_what_is_newer_waits() {
+        let entry = |clock| OwnState { client: 1, clock, state: "{}".to_owned() };
+        let mut outbox = Outbox::default();
+        outbox.announce(entry(1), true);
+        let mut got = vec![(160, taken(&mut outbox, 10, 160))];
+        outbox.announce(entry(2), true);
+        for _ in 0..3 {
+            let due = outbox.announce_at(10).expect("something waits");
+            assert_eq!(taken(&mut outbox, 10, due - 1), None);
+            got.push((due, taken(&mut outbox, 10, due)));
+        }
+        assert_eq!(got, [(160, Some(50)), (170, Some(50)), (180, Some(20)), (340, Some(50))]);
+    }
+
+    const CROWD: usize = 120;
+
+    /// How many sockets of a crowd get a message now.
+    fn taken(outbox: &mut Outbox, gather_ms: u64, now: TimestampMs) -> Option<usize> {
+        let sockets = || (0..CROWD as u64).map(SocketId).collect();
+        outbox.take_due_awareness(gather_ms, now, sockets).map(|(_, to)| to.len())
     }
 }

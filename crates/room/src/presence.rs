@@ -66,10 +66,14 @@ impl Room {
         now: TimestampMs,
         effects: &mut Vec<Effect>,
     ) {
+        let mine = self.sessions.get(&socket).and_then(|session| session.awareness.as_ref()).map(|own| own.client);
         let mut own = None;
         let read = update.map(|update| {
             read_awareness(update, |client, clock, state| {
-                if own.is_none() && self.may_announce(socket, client, clock, state, now) {
+                if own.is_none()
+                    && mine.is_none_or(|mine| mine == client)
+                    && self.may_announce(socket, client, clock, state, now)
+                {
                     own = Some((client, clock, state));
                 }
             })

@@ -11,7 +11,7 @@ use yrs::updates::encoder::Encode;
 
 use crate::ahead::Owed;
 use crate::apply::Taken;
-use crate::awareness::{self, awareness_in, decode_message, sync_message};
+use crate::awareness::{awareness_in, decode_message, sync_message};
 use crate::compaction::Size;
 use crate::document::DocumentError;
 use crate::effect::{Effect, Frame};
@@ -19,7 +19,7 @@ use crate::limits::{DOCUMENT_MAX_BYTES, FRAME_MAX_BYTES};
 use crate::log::{LogBody, LogEntry};
 use crate::outbox::{Applied, Gathered, Unwritten, gather_ms};
 use crate::room::Room;
-use crate::session::{Channel, SocketId};
+use crate::session::{Channel, Session, SocketId};
 use crate::update::{SYNC_FRAME_MAX_BYTES, split};
 
 /// Sockets above which a room is crowded: 25 people with two each.
@@ -181,15 +181,14 @@ impl Room {
 
     /// Sends and writes what is due, and asks to be woken for the rest.
     pub(crate) fn send_due(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let is_synced = |channel: &Channel| *channel == Channel::Sync;
         let gather_ms = self.gather_ms();
         for gathered in self.outbox.take_due_frames(gather_ms, now) {
             self.pass_on(gathered, effects);
         }
-        let announced = self.outbox.take_due_awareness(gather_ms, now);
-        if !announced.is_empty() {
-            let frame = Frame::Binary(awareness::message(&announced));
-            effects.push(Effect::Send { to: self.sockets_of(is_synced), frame });
+        let is_synced = |session: &Session| session.channel == Channel::Sync;
+        let sockets = || self.sessions.iter().filter(|(_, it)| is_synced(it)).map(|(socket, _)| *socket).collect();
+        if let Some((message, to)) = self.outbox.take_due_awareness(gather_ms, now, sockets) {
+            effects.push(Effect::Send { to, frame: Frame::Binary(message) });
         }
         if self.outbox.are_rows_due(now) {
             self.write(now, effects);
