@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guestRoom, until } from '../stack.mjs';
-import { enter, pictures, textOf, typeAtEnd, untilOnline, untilSaved, untilText, visitor } from './support.mjs';
+import { enter, pictures, textOf, typeAtEnd, untilOnDevice, untilOnline, untilSaved, untilText, visitor } from './support.mjs';
 
 /** A room with a file, and the person who has it open. */
 async function roomOf(t, name, prepare) {
@@ -68,7 +68,7 @@ test('a page that was closed with unsent edits says so when it opens again, unti
   await untilKept(ada);
   await context.setOffline(true);
   await typeAtEnd(ada, '\n# not sent');
-  await untilSaved(ada, 'unsent');
+  await untilOnDevice(ada);
   await ada.close();
 
   const again = await context.newPage();

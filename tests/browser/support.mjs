@@ -97,3 +97,5 @@ export async function hasSidewaysScroll(page) {
 export const untilOnline = (page, via = '') =>
   page.locator(`[data-testid=connection-state][data-state=online]${via && `[data-via=${via}]`}`).waitFor();
 export const untilSaved = (page, state = 'saved') => page.locator(`[data-testid=saved-state][data-state=${state}]`).waitFor();
+/** What the room does not have is stored on this device. */
+export const untilOnDevice = (page) => page.locator('[data-testid=saved-state][data-state=unsent][data-kept=true]').waitFor();

@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   onEvent(event: RoomEvent): void;
   onState(state: ConnectionState): void;
   onSaved(state: SavedState): void;
+  /** Whether everything typed here is stored on this device. */
+  onKept(isKept: boolean): void;
   /** The copy on this device is in the document; without a complete one, that says nothing of the room. */
   onLoaded(isComplete: boolean): void;
   /** The document has the room's state; called at each (re)connection. */
@@ -67,7 +69,7 @@ export class Connection {
     private readonly admission: Admission,
     private readonly on: ConnectionEvents,
   ) {
-    this.copy = new LocalCopy(admission.roomId, admission.generation, doc);
+    this.copy = new LocalCopy(admission.roomId, admission.generation, doc, (isKept) => on.onKept(isKept));
     this.tracker = new SavedTracker(doc, (state) => this.savedChanged(state));
     this.transport = new Transport({ onPromoted: () => this.again(), probeUrl: () => this.eventsUrl });
     this.events = new EventsSocket({
@@ -159,7 +161,10 @@ export class Connection {
 
   private async begin(): Promise<void> {
     const { isUnsaved, isComplete } = await this.copy.load();
-    if (isUnsaved) this.tracker.restored();
+    if (isUnsaved) {
+      this.tracker.restored();
+      this.copy.changed();
+    }
     this.loaded = true;
     this.on.onLoaded(isComplete);
     if (this.admission.isWithdrawn) this.report();
@@ -171,6 +176,7 @@ export class Connection {
     // What another tab has stored comes by the copy too, and then goes out by this one.
     if (this.copy.isOrigin(origin) && !this.loaded) return;
     this.tracker.edited();
+    this.copy.changed();
   };
 
   private savedChanged(state: SavedState): void {

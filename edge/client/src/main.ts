@@ -25,7 +25,8 @@
  * narrow screens: view-code, view-output, view-chat, view-people
  *
  * `connection-state` and `saved-state` also have `data-state`: connecting, online (with `data-via`: websocket or
- * http), offline, waiting or closed; saved, saving, unsent or refused. In `output`, each piece is a <span> of class
+ * http), offline, waiting or closed; saved, saving, unsent or refused (with `data-kept`: whether
+ * this device has stored everything). In `output`, each piece is a <span> of class
  * stdout or stderr.
  */
 import './styles/main.css';

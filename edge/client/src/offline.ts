@@ -29,11 +29,14 @@ export class LocalCopy {
   private full = false;
   private isComplete = false;
   private isGone = false;
+  /** Counts the changes. */
+  private changes = 0;
 
   constructor(
     readonly roomId: string,
     readonly generation: number,
     private readonly doc: Y.Doc,
+    private readonly onKept: (isKept: boolean) => void,
   ) {
     this.mark = markOf(roomId, generation);
   }
@@ -65,6 +68,19 @@ export class LocalCopy {
     if (!isUnsaved) return this.mark.clear();
     this.mark.set();
     this.probe();
+  }
+
+  /** The document is changing; `onKept` tells when that is on disk, and that it is not until then. */
+  changed(): void {
+    this.changes += 1;
+    const { changes } = this;
+    this.onKept(false);
+    // y-indexeddb hears of a change after this.
+    void Promise.resolve()
+      .then(() => this.flushed())
+      .then(() => {
+        if (changes === this.changes && this.works) this.onKept(true);
+      });
   }
 
   /** Writes on the disk fail silently in y-indexeddb; this one tells. */

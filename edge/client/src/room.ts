@@ -62,6 +62,7 @@ export class RoomPage {
       onEvent: (event) => this.heard(event),
       onState: (state) => this.connectionChanged(state),
       onSaved: (state) => this.status.setSaved(state, this.rights.edit),
+      onKept: (isKept) => this.status.setKept(isKept),
       onLoaded: (isComplete) => this.loaded(isComplete),
       onSynced: () => this.becameSynced(),
       onRefused: (code, reason) => this.refused(code, reason),

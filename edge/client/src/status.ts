@@ -11,6 +11,9 @@ const SAVED_WORDS: Readonly<Record<SavedState, readonly [string, string]>> = {
   refused: ['Not accepted', 'The room does not take your last changes.'],
 };
 
+/** Instead of the words for `unsent`, once this device has stored what was typed. */
+const KEPT_WORDS = ['On this device', 'Stored on this device; the room gets it when there is a connection.'] as const;
+
 /** The sign's word, and what it means. */
 export function connectionWords(state: ConnectionState): readonly [string, string] {
   switch (state.kind) {
@@ -33,6 +36,8 @@ export function connectionWords(state: ConnectionState): readonly [string, strin
 
 export class Status {
   readonly element: HTMLElement;
+  private savedState: SavedState = 'saved';
+  private isKept = false;
   private readonly saved = h('span', { class: 'status saved', 'data-testid': 'saved-state' });
   private readonly connection = h('span', {
     class: 'status connection',
@@ -48,9 +53,22 @@ export class Status {
 
   /** Readers save nothing, so they are told nothing about it. */
   setSaved(state: SavedState, mayEdit: boolean): void {
-    const [words, title] = SAVED_WORDS[state];
+    this.savedState = state;
     this.saved.hidden = !mayEdit;
+    this.showSaved();
+  }
+
+  setKept(isKept: boolean): void {
+    if (isKept === this.isKept) return;
+    this.isKept = isKept;
+    this.showSaved();
+  }
+
+  private showSaved(): void {
+    const { savedState: state, isKept } = this;
+    const [words, title] = state === 'unsent' && isKept ? KEPT_WORDS : SAVED_WORDS[state];
     this.saved.dataset['state'] = state;
+    this.saved.dataset['kept'] = String(isKept);
     this.saved.title = title;
     fill(this.saved, icon(state === 'saved' ? icons.CHECK : icons.CLOUD, 14), h('span', {}, words));
   }
