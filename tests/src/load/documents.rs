@@ -25,6 +25,9 @@ const LATECOMERS: usize = 5;
 /// The longest that a server may take over a document.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// The longest that a peer may take over everything that is asked of it with one document; then it has broken down.
+const PEERS_PATIENCE: Duration = Duration::from_secs(90);
+
 /// How long a question may stay without an answer.
 const ASKED_AGAIN: Duration = Duration::from_secs(5);
 
@@ -109,22 +112,22 @@ pub async fn measure(corpora: &[Corpus], server: &Server, programs: &Programs) -
     let cold = cold_open(corpora, &rooms, tutti).await;
     let mut rows = Vec::new();
     for ((number, corpus), (opened, bytes)) in corpora.iter().enumerate().zip(cold) {
-        let y_websocket = Server::start(Peer::YWebsocket, programs).await;
-        let first = fill(&y_websocket, &y_websocket.place("document", 2).await, corpus).await;
-        let (second, their_opened, their_bytes) = at_y_sweet(corpus, programs).await;
+        let first = timeout(PEERS_PATIENCE, at_y_websocket(corpus, programs)).await.ok();
+        let second = timeout(PEERS_PATIENCE, at_y_sweet(corpus, programs)).await.ok();
+        let of_second = |of: fn(&AtYSweet) -> f64| second.as_ref().map(of);
         let row = |what: &str, unit: &str, of: fn(&Measured) -> f64| {
             Row::new(format!("{}: {what}", corpus.name), of(&ours[number]), unit)
-                .beside(Peer::YWebsocket, Some(of(&first)))
-                .beside(Peer::YSweet, Some(of(&second)))
+                .beside(Peer::YWebsocket, first.as_ref().map(of))
+                .beside(Peer::YSweet, second.as_ref().map(|second| of(&second.measured)))
         };
         rows.push(row("taken in", "updates/s", |measured| measured.intake));
         rows.push(row("late join", "ms", |measured| measured.late));
         rows.push(row("memory", "MiB", |measured| measured.memory));
         let opened = Row::new(format!("{}: opened cold", corpus.name), opened, "ms");
-        rows.push(opened.beside(Peer::YSweet, Some(their_opened)));
+        rows.push(opened.beside(Peer::YSweet, of_second(|second| second.opened)));
         let per_thousand = corpus.updates.len() as f64 / 1000.0;
         let stored = Row::new(format!("{}: stored for 1,000 edits", corpus.name), bytes / per_thousand / 1024.0, "KiB");
-        rows.push(stored.beside(Peer::YSweet, Some(their_bytes / per_thousand / 1024.0)));
+        rows.push(stored.beside(Peer::YSweet, of_second(|second| second.bytes).map(|it| it / per_thousand / 1024.0)));
     }
     rows
 }
@@ -148,8 +151,21 @@ async fn cold_open(corpora: &[Corpus], rooms: &[TestRoom], tutti: &Tutti) -> Vec
     opened
 }
 
-/// The same at y-sweet: what was measured, milliseconds to open cold, bytes on disk.
-async fn at_y_sweet(corpus: &Corpus, programs: &Programs) -> (Measured, f64, f64) {
+async fn at_y_websocket(corpus: &Corpus, programs: &Programs) -> Measured {
+    let server = Server::start(Peer::YWebsocket, programs).await;
+    fill(&server, &server.place("document", 2).await, corpus).await
+}
+
+/// What y-sweet made of a document.
+struct AtYSweet {
+    measured: Measured,
+    /// Milliseconds to open it cold.
+    opened: f64,
+    /// What it takes on disk.
+    bytes: f64,
+}
+
+async fn at_y_sweet(corpus: &Corpus, programs: &Programs) -> AtYSweet {
     let store = programs.scratch.join("y-sweet");
     let name = format!("document-{}", rand::random::<u32>());
     let first = Server::start(Peer::YSweet, programs).await;
@@ -159,7 +175,7 @@ async fn at_y_sweet(corpus: &Corpus, programs: &Programs) -> (Measured, f64, f64
     let second = Server::start(Peer::YSweet, programs).await;
     // Its place is made by opening the document, so it is not asked for one.
     let state = whole_state(&second.url_of(&name), corpus, "y-sweet").await;
-    (measured, state.took.as_secs_f64() * 1000.0, bytes)
+    AtYSweet { measured, opened: state.took.as_secs_f64() * 1000.0, bytes }
 }
 
 /// The bytes in a folder, once they have been the same for longer than y-sweet waits before it saves.

@@ -82,9 +82,20 @@ fn worker(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
             .env("ESBUILD_BIN", workspace.npm_bin("esbuild"))
             .env("PATH", tools.path_with_node())
             .dir(workspace.root().join("edge"))
-            .quietly()
+            .quietly()?;
+        if polish == Polish::WasmOpt { strip(workspace, tools) } else { Ok(()) }
     };
     cached.build(|| progress::step("build", "edge (WebAssembly)", build))
+}
+
+/// Takes the names of functions out, which worker-build keeps for wasm-bindgen: a twentieth of what a cold start loads.
+fn strip(workspace: &Workspace, tools: &Tools) -> Result<()> {
+    let module = workspace.root().join("edge/build/index_bg.wasm");
+    Run::new(workspace.npm_bin("wasm-opt"))
+        .args(["--all-features", "--strip-debug", "--strip-producers", "-o"])
+        .args([&module, &module])
+        .env("PATH", tools.path_with_node())
+        .quietly()
 }
 
 fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
