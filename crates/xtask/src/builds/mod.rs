@@ -92,7 +92,7 @@ fn worker(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
 fn strip(workspace: &Workspace, tools: &Tools) -> Result<()> {
     let module = workspace.root().join("edge/build/index_bg.wasm");
     Run::new(workspace.npm_bin("wasm-opt"))
-        .args(["--all-features", "--strip-debug", "--strip-producers", "-o"])
+        .args(["--strip-debug", "--strip-producers", "-o"])
         .args([&module, &module])
         .env("PATH", tools.path_with_node())
         .quietly()
