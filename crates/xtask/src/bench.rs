@@ -97,7 +97,7 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
             let outcome = match entry.how {
                 How::Native(measure) => measure(&workspace, &running).and_then(|results| results.write(&result)),
                 How::Script(script) => run_script(&workspace, &tools, script, &running, &result).await,
-                How::Load => load::run(&workspace, &tools, &running, &result).await,
+                How::Load => load::run(&workspace, &tools, &running, options.part.as_deref(), &result).await,
                 How::Tests { suite, filter, variable } => {
                     run_tests(&workspace, suite, filter, variable, &running).await
                 }

@@ -83,6 +83,8 @@ pub(crate) struct TestOptions {
 pub(crate) struct BenchOptions {
     /// Only the entry of this name
     pub(crate) name: Option<String>,
+    /// Only those of its scenarios whose names contain this, where it has some
+    pub(crate) part: Option<String>,
 }
 
 #[derive(Args)]

@@ -15,8 +15,14 @@ use crate::{
 /// The version of y-sweet that everybody compares with.
 const Y_SWEET: &str = "y-sweet@0.9.1";
 
-/// Plays every scenario, and fails if Tutti lost an update.
-pub(super) async fn run(workspace: &Workspace, tools: &Tools, running: &Running, result: &Path) -> Result<()> {
+/// Plays the scenarios whose names contain `part`, and fails if Tutti lost an update.
+pub(super) async fn run(
+    workspace: &Workspace,
+    tools: &Tools,
+    running: &Running,
+    part: Option<&str>,
+    result: &Path,
+) -> Result<()> {
     let y_sweet = y_sweet(workspace)?;
     let build = Run::new("cargo").args(["build", "--quiet", "--release", "--bin=load"]).dir(workspace.root());
     progress::quiet_step("build", "load generator", || build.visibly())?;
@@ -26,6 +32,7 @@ pub(super) async fn run(workspace: &Workspace, tools: &Tools, running: &Running,
         .arg(y_websocket)
         .arg(y_sweet)
         .arg(result)
+        .args(part)
         .envs(running.env.clone())
         .visibly_while_awaited()
         .await

@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use crate::{
     progress,
-    workspace::{Workspace, variable},
+    workspace::{Workspace, on_path, variable},
 };
 
 /// Which tasks the tools are for.
@@ -99,10 +99,14 @@ fn lock(workspace: &Workspace) -> Result<File> {
 }
 
 impl Tools {
-    /// `PATH` with the chosen Node first, for programs that start `node` by name.
+    /// `PATH` on which `node` is the chosen one. A folder that is there already keeps its place: what else lies beside
+    /// a distribution's Node, an older Rust among it, is not to come before what the person prefers.
     pub(crate) fn path_with_node(&self) -> OsString {
-        let node_dir = self.node.parent().map(PathBuf::from);
         let rest = OsString::from(variable("PATH").unwrap_or_default());
+        if on_path("node").is_some_and(|found| found == self.node) {
+            return rest;
+        }
+        let node_dir = self.node.parent().map(PathBuf::from);
         let all: Vec<PathBuf> = node_dir.into_iter().chain(env::split_paths(&rest)).collect();
         env::join_paths(all).unwrap_or(rest)
     }
