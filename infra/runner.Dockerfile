@@ -18,10 +18,15 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         binutils=2.40-2 \
         ca-certificates=20250419~deb12u2 \
+        esbuild=0.17.0-1+b2 \
+        g++=4:12.2.0-3 \
         gcc=4:12.2.0-3 \
+        golang-go=2:1.19~1 \
         libc6-dev=2.36-9+deb12u14 \
         libstdc++6=12.2.0-14+deb12u1 \
+        openjdk-17-jdk-headless=17.0.21.1+2-1~deb12u1 \
         python3=3.11.2-1+b1 \
+        rustc-web=1.96.0+dfsg1-1~deb12u2 \
     && rm -rf /var/lib/apt/lists/* \
     # No program that gives a job more rights, and no folder that a job may leave things in: without Landlock in the
     # task's kernel the modes are all there is.

@@ -12,8 +12,20 @@ pub enum Language {
     Python,
     /// JavaScript on Node.js.
     JavaScript,
+    /// TypeScript, made JavaScript of by esbuild, on Node.js.
+    TypeScript,
+    /// Java.
+    Java,
     /// C.
     C,
+    /// C++.
+    Cpp,
+    /// Go.
+    Go,
+    /// Rust.
+    Rust,
+    /// Bash.
+    Bash,
 }
 
 /// What people see of a language.
@@ -35,7 +47,7 @@ pub struct LanguageInfo {
 }
 
 /// Every language, in the order of the picker.
-pub const LANGUAGES: [LanguageInfo; 3] = [
+pub const LANGUAGES: [LanguageInfo; 9] = [
     LanguageInfo {
         id: Language::Python,
         name: "Python",
@@ -53,12 +65,61 @@ pub const LANGUAGES: [LanguageInfo; 3] = [
         hello_world: "console.log(\"Hello, world!\");\n",
     },
     LanguageInfo {
+        id: Language::TypeScript,
+        name: "TypeScript",
+        version: "4.9",
+        extension: "ts",
+        entry: "main.ts",
+        hello_world: "const greeting: string = \"Hello, world!\";\nconsole.log(greeting);\n",
+    },
+    LanguageInfo {
+        id: Language::Java,
+        name: "Java",
+        version: "17",
+        extension: "java",
+        entry: "Main.java",
+        hello_world: "public class Main {\n    public static void main(String[] args) {\n        \
+                      System.out.println(\"Hello, world!\");\n    }\n}\n",
+    },
+    LanguageInfo {
         id: Language::C,
         name: "C",
         version: "12.2",
         extension: "c",
         entry: "main.c",
         hello_world: "#include <stdio.h>\n\nint main(void) {\n    printf(\"Hello, world!\\n\");\n    return 0;\n}\n",
+    },
+    LanguageInfo {
+        id: Language::Cpp,
+        name: "C++",
+        version: "12.2",
+        extension: "cpp",
+        entry: "main.cpp",
+        hello_world: "#include <iostream>\n\nint main() {\n    std::cout << \"Hello, world!\\n\";\n}\n",
+    },
+    LanguageInfo {
+        id: Language::Go,
+        name: "Go",
+        version: "1.19",
+        extension: "go",
+        entry: "main.go",
+        hello_world: "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(\"Hello, world!\")\n}\n",
+    },
+    LanguageInfo {
+        id: Language::Rust,
+        name: "Rust",
+        version: "1.96",
+        extension: "rs",
+        entry: "main.rs",
+        hello_world: "fn main() {\n    println!(\"Hello, world!\");\n}\n",
+    },
+    LanguageInfo {
+        id: Language::Bash,
+        name: "Bash",
+        version: "5.2",
+        extension: "sh",
+        entry: "main.sh",
+        hello_world: "echo \"Hello, world!\"\n",
     },
 ];
 
@@ -88,6 +149,7 @@ mod tests {
             assert!(info.entry.ends_with(&format!(".{}", info.extension)), "{}", info.name);
         }
         let words: Vec<_> = LANGUAGES.iter().map(|info| serde_json::to_string(&info.id).expect("serialises")).collect();
-        assert_eq!(words, [r#""python""#, r#""javascript""#, r#""c""#]);
+        let expected = ["python", "javascript", "typescript", "java", "c", "cpp", "go", "rust", "bash"];
+        assert_eq!(words, expected.map(|word| format!("\"{word}\"")));
     }
 }

@@ -11,7 +11,16 @@ use nix::unistd::Uid;
 use crate::{command::Run, progress, workspace::on_path};
 
 /// The languages that the runner's table offers, as program and package.
-const LANGUAGES: [(&str, &str); 3] = [("/usr/bin/python3", "python3"), ("node", "nodejs"), ("gcc", "gcc libc6-dev")];
+const LANGUAGES: [(&str, &str); 8] = [
+    ("/usr/bin/python3", "python3"),
+    ("node", "nodejs"),
+    ("gcc", "gcc libc6-dev"),
+    ("g++", "g++"),
+    ("/usr/bin/esbuild", "esbuild"),
+    ("/usr/bin/javac", "openjdk-17-jdk-headless"),
+    ("/usr/bin/go", "golang-go"),
+    ("/usr/bin/rustc", "rustc-web"),
+];
 
 /// Finds or installs a browser of the Chromium family.
 pub(crate) fn ensure_chromium() -> Result<PathBuf> {

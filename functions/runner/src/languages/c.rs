@@ -6,15 +6,19 @@ use protocol::limits::RUN_MEMORY_BYTES;
 use super::{Arg, Command, Recipe, Tool};
 
 const COMPILER: &str = "/usr/bin/gcc";
-const PROGRAM: &str = "../out/program";
+pub(super) const PROGRAM: &str = "../out/program";
+
+pub(super) const ASSEMBLER: Tool = Tool { program: "/usr/bin/as", package: "binutils" };
+pub(super) const HEADERS: Tool = Tool { program: "/usr/include/stdio.h", package: "libc6-dev" };
+
+/// The C library keeps up to 4 KB before it writes to a pipe; people want to see each line as it is printed. This is
+/// what stdbuf(1) of coreutils does.
+pub(super) const LINE_BUFFERED: &[(&str, &str)] =
+    &[("LD_PRELOAD", "/usr/libexec/coreutils/libstdbuf.so"), ("_STDBUF_O", "L")];
 
 pub(super) const RECIPE: Recipe = Recipe {
     language: Language::C,
-    needs: &[
-        Tool { program: COMPILER, package: "gcc" },
-        Tool { program: "/usr/bin/as", package: "binutils" },
-        Tool { program: "/usr/include/stdio.h", package: "libc6-dev" },
-    ],
+    needs: &[Tool { program: COMPILER, package: "gcc" }, ASSEMBLER, HEADERS],
     compile: Some(Command {
         program: COMPILER,
         args: &[
@@ -27,13 +31,13 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("-lm"),
         ],
         env: &[],
+        memory_bytes: RUN_MEMORY_BYTES,
     }),
-    run: Command {
-        program: PROGRAM,
-        args: &[Arg::Given],
-        // The C library keeps up to 4 KB before it writes to a pipe; people want to see each line as it is printed.
-        // This is what stdbuf(1) of coreutils does.
-        env: &[("LD_PRELOAD", "/usr/libexec/coreutils/libstdbuf.so"), ("_STDBUF_O", "L")],
-    },
-    memory_bytes: RUN_MEMORY_BYTES,
+    run: Command { program: PROGRAM, args: &[Arg::Given], env: LINE_BUFFERED, memory_bytes: RUN_MEMORY_BYTES },
+    starts_program,
 };
+
+/// True for a line that begins a `main` function.
+pub(super) fn starts_program(line: &str) -> bool {
+    (line.starts_with("int main") || line.starts_with("void main") || line.starts_with("main")) && line.contains('(')
+}

@@ -4,18 +4,20 @@ use protocol::language::Language;
 
 use super::{Arg, Command, Recipe, Tool};
 
-const NODE: &str = "/usr/bin/node";
+pub(super) const NODE: &str = "/usr/bin/node";
+
+pub(super) const NODE_TOOL: Tool = Tool { program: NODE, package: "nodejs" };
+
+/// Node ends at once when it cannot read its configuration of OpenSSL, which is nothing that a job needs.
+pub(super) const NODE_ENV: &[(&str, &str)] = &[("OPENSSL_CONF", "/dev/null")];
+
+/// Node reserves 400 MB before it runs a line, and needs room to collect garbage.
+pub(super) const NODE_MEMORY_BYTES: u64 = 512 << 20;
 
 pub(super) const RECIPE: Recipe = Recipe {
     language: Language::JavaScript,
-    needs: &[Tool { program: NODE, package: "nodejs" }],
+    needs: &[NODE_TOOL],
     compile: None,
-    run: Command {
-        program: NODE,
-        args: &[Arg::Entry, Arg::Given],
-        // Node ends at once when it cannot read its configuration of OpenSSL, which is nothing that a job needs.
-        env: &[("OPENSSL_CONF", "/dev/null")],
-    },
-    // Node reserves 400 MB before it runs a line, and needs room to collect garbage.
-    memory_bytes: 512 << 20,
+    run: Command { program: NODE, args: &[Arg::Entry, Arg::Given], env: NODE_ENV, memory_bytes: NODE_MEMORY_BYTES },
+    starts_program: |_| false,
 };

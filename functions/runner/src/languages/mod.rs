@@ -2,13 +2,19 @@
 //!
 //! What people see of a language is in [`protocol::language`]; this is what only the machine that runs it knows.
 
+mod bash;
 mod c;
+mod cpp;
+mod go;
+mod java;
 mod javascript;
 mod python;
+mod rust;
+mod typescript;
 
 use std::path::Path;
 
-use protocol::language::Language;
+use protocol::language::{LANGUAGES, Language};
 use protocol::path::FilePath;
 use protocol::run::SourceFile;
 use protocol::runner::RunLimits;
@@ -16,7 +22,17 @@ use protocol::runner::RunLimits;
 use crate::sandbox::{Job, Step, StepLimits};
 
 /// Every language that this runner knows.
-const RECIPES: [Recipe; 3] = [python::RECIPE, javascript::RECIPE, c::RECIPE];
+const RECIPES: [Recipe; LANGUAGES.len()] = [
+    python::RECIPE,
+    javascript::RECIPE,
+    typescript::RECIPE,
+    java::RECIPE,
+    c::RECIPE,
+    cpp::RECIPE,
+    go::RECIPE,
+    rust::RECIPE,
+    bash::RECIPE,
+];
 
 /// Everything a job may write: a program's own output files, and a compiler's.
 const DISK_BYTES: u64 = 64 << 20;
@@ -35,8 +51,8 @@ pub struct Recipe {
     compile: Option<Command>,
     /// The step that runs it.
     run: Command,
-    /// The least memory with which its runtime works.
-    memory_bytes: u64,
+    /// Whether a line of a file says that a program of its own starts there, its indentation taken off.
+    starts_program: fn(&str) -> bool,
 }
 
 /// A program of a toolchain.
@@ -54,6 +70,8 @@ struct Command {
     program: &'static str,
     args: &'static [Arg],
     env: &'static [(&'static str, &'static str)],
+    /// The least memory with which it works.
+    memory_bytes: u64,
 }
 
 /// A part of a command line.
@@ -63,8 +81,10 @@ enum Arg {
     Text(&'static str),
     /// The file to run.
     Entry,
-    /// The file to run, and every other with its extension that is no program of its own (see [`is_part`]).
+    /// The file to run, and every other with its extension that is no program of its own (see [`Recipe::is_part`]).
     Sources,
+    /// The class in the file to run, with its package.
+    Class,
     /// What the person gave.
     Given,
 }
@@ -108,32 +128,38 @@ impl Recipe {
         let limits = program.limits;
         Step {
             program: command.program.to_owned(),
-            args: command.args.iter().flat_map(|arg| arg.words(program)).collect(),
+            args: command.args.iter().flat_map(|arg| self.words(arg, program)).collect(),
             env: command.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             reads_stdin,
             limits: StepLimits {
                 wall_ms: limits.wall_ms,
                 cpu_ms: limits.cpu_ms,
-                memory_bytes: limits.memory_bytes.max(self.memory_bytes),
+                memory_bytes: limits.memory_bytes.max(command.memory_bytes),
                 processes: limits.processes,
                 disk_bytes: DISK_BYTES,
                 inodes: INODES,
             },
         }
     }
-}
 
-impl Arg {
-    fn words(&self, program: Program<'_>) -> Vec<String> {
-        match self {
-            Self::Text(text) => vec![(*text).to_owned()],
-            Self::Entry => vec![as_operand(program.entry)],
-            Self::Sources => {
-                let parts = program.files.iter().filter(|file| is_part(file, program.entry)).map(|file| &file.path);
-                std::iter::once(program.entry).chain(parts).map(as_operand).collect()
+    fn words(&self, arg: &Arg, program: Program<'_>) -> Vec<String> {
+        match arg {
+            Arg::Text(text) => vec![(*text).to_owned()],
+            Arg::Entry => vec![as_operand(program.entry)],
+            Arg::Sources => {
+                let parts = program.files.iter().filter(|file| self.is_part(file, program.entry));
+                std::iter::once(program.entry).chain(parts.map(|file| &file.path)).map(as_operand).collect()
             }
-            Self::Given => program.args.to_vec(),
+            Arg::Class => vec![class_of(program)],
+            Arg::Given => program.args.to_vec(),
         }
+    }
+
+    /// Whether a file belongs to the program that starts at `entry`: a room may hold several programs side by side,
+    /// and two `main` functions cannot be linked together.
+    fn is_part(&self, file: &SourceFile, entry: &FilePath) -> bool {
+        let starts_program = || file.content.lines().any(|line| (self.starts_program)(line.trim_start()));
+        file.path != *entry && file.path.extension() == entry.extension() && !starts_program()
     }
 }
 
@@ -142,15 +168,17 @@ fn as_operand(path: &FilePath) -> String {
     if path.as_str().starts_with('-') { format!("./{}", path.as_str()) } else { path.as_str().to_owned() }
 }
 
-/// Whether a file belongs to the program that starts at `entry`: a room may hold several programs side by side, and
-/// two `main` functions cannot be linked together.
-fn is_part(file: &SourceFile, entry: &FilePath) -> bool {
-    let has_main = file.content.lines().any(|line| {
-        let line = line.trim_start();
-        (line.starts_with("int main") || line.starts_with("void main") || line.starts_with("main"))
-            && line.contains('(')
+/// The class that a Java file is named after, in the package that it says it is in.
+fn class_of(program: Program<'_>) -> String {
+    let path = program.entry.as_str();
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let class = name.split('.').next().unwrap_or(name);
+    let source = program.files.iter().find(|file| file.path == *program.entry).map(|file| file.content.as_str());
+    let package = source.into_iter().flat_map(str::lines).find_map(|line| {
+        let package = line.trim_start().strip_prefix("package ")?;
+        package.split_once(';').map(|(package, _)| package.trim())
     });
-    file.path != *entry && file.path.extension() == entry.extension() && !has_main
+    package.map_or_else(|| class.to_owned(), |package| format!("{package}.{class}"))
 }
 
 /// Toolchains that are missing, in words for the log: which language, which program, which package.
@@ -181,7 +209,7 @@ mod tests {
 
     #[test]
     fn every_language_has_a_recipe() {
-        for info in &protocol::language::LANGUAGES {
+        for info in &LANGUAGES {
             assert_eq!(Recipe::of(info.id).language, info.id);
         }
     }
@@ -202,5 +230,16 @@ mod tests {
         ];
         let expected = ["/usr/bin/gcc -O2 -std=gnu17 -Wall -o ../out/program main.c lib/a.c -lm", "../out/program "];
         check(Language::C, "main.c", &files, &[], &expected);
+    }
+
+    #[test]
+    fn a_java_class_is_run_by_the_name_that_its_package_gives_it() {
+        let class = |path: &str, content: &str| {
+            let files = [source(path, content)];
+            let entry = FilePath::parse(path).expect("a path");
+            class_of(Program { entry: &entry, files: &files, args: &[], limits: &RunLimits::default() })
+        };
+        assert_eq!(class("Main.java", "public class Main {}"), "Main");
+        assert_eq!(class("src/app/Main.java", "// a\n package app.x ;\npublic class Main {}"), "app.x.Main");
     }
 }

@@ -17,6 +17,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         // people see when it is printed. `site` stays: it brings `exit()`.
         args: &[Arg::Text("-s"), Arg::Text("-B"), Arg::Text("-u"), Arg::Entry, Arg::Given],
         env: &[],
+        memory_bytes: RUN_MEMORY_BYTES,
     },
-    memory_bytes: RUN_MEMORY_BYTES,
+    starts_program: |_| false,
 };

@@ -17,6 +17,7 @@ const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"]
 const SETTINGS: &[&str] = &[
     "/etc/alternatives",
     "/etc/group",
+    "/etc/java-17-openjdk",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",

@@ -24,7 +24,8 @@ pub(super) const HOME: &str = "/job";
 const TREES: [&str; 5] = ["usr", "bin", "sbin", "lib", "lib64"];
 
 /// Settings that programs read at their start: names only, since nothing secret may be here.
-const SETTINGS: [&str; 5] = ["alternatives", "ld.so.cache", "localtime", "python3.11", "ssl/openssl.cnf"];
+const SETTINGS: [&str; 6] =
+    ["alternatives", "java-17-openjdk", "ld.so.cache", "localtime", "python3.11", "ssl/openssl.cnf"];
 
 /// Devices that hold no state.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];

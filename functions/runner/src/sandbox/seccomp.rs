@@ -108,9 +108,11 @@ fn allowed() -> Result<Rules, SeccompError> {
     rules.insert(libc::SYS_prctl, each(0, PRCTLS)?);
     // Only the question which personality it is: another one turns address randomisation off.
     rules.insert(libc::SYS_personality, each(0, &[0, 0xffff_ffff])?);
-    // A datagram socket of a pair could still send to any address, a stream cannot.
-    let stream_pair = [equal(0, libc::AF_UNIX as u64)?, masked(1, 0xf, libc::SOCK_STREAM as u64)?];
-    rules.insert(libc::SYS_socketpair, vec![rule(stream_pair)?]);
+    // A datagram socket of a pair could still send to any address. A stream refuses one, and of one with packets, with
+    // which Rust waits for its children, the kernel passes over it (`unix_seqpacket_sendmsg`).
+    let pairs = [libc::SOCK_STREAM, libc::SOCK_SEQPACKET]
+        .map(|kind| rule([equal(0, libc::AF_UNIX as u64)?, masked(1, 0xf, kind as u64)?]));
+    rules.insert(libc::SYS_socketpair, pairs.into_iter().collect::<Result<_, _>>()?);
     let buffer_sizes_and_timeouts = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDTIMEO, libc::SO_RCVTIMEO];
     let options = buffer_sizes_and_timeouts.map(|option| {
         // Others of this level attach filter programs to a socket.

@@ -1,7 +1,8 @@
-//! The sandbox with real programs, in every mode that a machine may force on it. Needs root, Python, Node and GCC.
+//! The sandbox with real programs, in every mode that a machine may force on it. Needs root and the toolchain of every language.
 
 mod attacks;
 mod bounds;
+mod languages;
 mod leftovers;
 mod programs;
 mod support;

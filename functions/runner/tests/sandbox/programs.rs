@@ -1,25 +1,11 @@
 //! Programs that behave: what they print, read and return comes through unchanged.
 
 use nix::libc;
-use protocol::language::{LANGUAGES, Language};
+use protocol::language::Language;
 use runner::sandbox::{Bound, Ended, SandboxError, Stop, Tier, Withheld};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::support::{Case, MODES, config, gather, open};
-
-#[tokio::test]
-async fn every_language_says_hello_in_every_mode() {
-    for mode in MODES {
-        let sandbox = open(mode).await;
-        for info in &LANGUAGES {
-            let ran = Case::new(info.id, info.hello_world).run_in(&sandbox).await;
-            assert_eq!(ran.stdout, "Hello, world!\n", "{} {mode:?}: {ran:?}", info.name);
-            assert_eq!(ran.stderr, "", "{} {mode:?}", info.name);
-            assert!(ran.last_step().is_success(), "{ran:?}");
-            assert!(ran.last_step().memory_bytes > 0);
-        }
-    }
-}
 
 #[tokio::test]
 async fn input_arguments_and_files_arrive_and_streams_stay_apart() {
@@ -49,25 +35,6 @@ async fn exit_codes_and_signals_are_told_apart() {
             assert_eq!((ran.last_step().ended, ran.last_step().bound), (expected, None), "{mode:?}: {source}: {ran:?}");
         }
     }
-}
-
-#[tokio::test]
-async fn a_compile_error_ends_the_run_before_the_program() {
-    for mode in MODES {
-        let ran = Case::c("int main(void) { return x; }").run(mode).await;
-        assert_eq!(ran.outcome.steps.len(), 1);
-        assert_eq!(ran.last_step().ended, Ended::Exited(1));
-        assert!(ran.stderr.contains("main.c:1:"), "{}", ran.stderr);
-        assert_eq!(ran.stdout, "");
-    }
-}
-
-#[tokio::test]
-async fn a_program_of_several_c_files_is_linked() {
-    let case = Case::c("#include \"part.h\"\nint main(void) { return part(); }")
-        .with_file("part.h", "int part(void);")
-        .with_file("part.c", "int part(void) { return 9; }");
-    assert_eq!(case.run(Withheld::Namespaces).await.last_step().ended, Ended::Exited(9));
 }
 
 #[tokio::test]

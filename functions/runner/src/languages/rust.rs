@@ -1,0 +1,31 @@
+//! Rust: the distribution's compiler, then the program itself.
+
+use protocol::language::Language;
+use protocol::limits::RUN_MEMORY_BYTES;
+
+use super::{Arg, Command, Recipe, Tool};
+
+const COMPILER: &str = "/usr/bin/rustc";
+const PROGRAM: &str = "../out/program";
+
+pub(super) const RECIPE: Recipe = Recipe {
+    language: Language::Rust,
+    needs: &[Tool { program: COMPILER, package: "rustc-web" }, Tool { program: "/usr/bin/cc", package: "gcc" }],
+    compile: Some(Command {
+        program: COMPILER,
+        args: &[
+            Arg::Text("--edition=2021"),
+            Arg::Text("-Copt-level=1"),
+            // One unit of code, since there are not so many processors that more would pay.
+            Arg::Text("-Ccodegen-units=1"),
+            Arg::Text("-o"),
+            Arg::Text(PROGRAM),
+            // It brings the other files along by its modules.
+            Arg::Entry,
+        ],
+        env: &[],
+        memory_bytes: 512 << 20,
+    }),
+    run: Command { program: PROGRAM, args: &[Arg::Given], env: &[], memory_bytes: RUN_MEMORY_BYTES },
+    starts_program: |_| false,
+};
