@@ -18,7 +18,7 @@ const FRAMES: u64 = 1_000;
 /// Frames between two words of an honest person.
 const EVERY: u64 = 25;
 
-/// A question for everybody's presence, which the room answers at once.
+/// A question for everybody's presence, which the room answers at once if there is any.
 const QUESTION: [u8; 1] = [3];
 
 /// What frames that nobody can read close a socket with, and what floods do.
@@ -34,6 +34,8 @@ async fn hostile_frames_cost_their_sender_a_socket_and_nobody_else_anything() {
     let room = stack.guest_room("Hostile").await;
     let (mut honest, mallory) = (room.owner.document().await, room.join_as("Mallory").await);
     let mut listener = room.join_as("Listener").await.document().await;
+    // Without anybody's presence the question has no answer.
+    honest.announce("{}").await;
     honest.write(FILE, "").await;
     honest.barrier().await;
     let mut hostile = Hostile::of_seed(seed);

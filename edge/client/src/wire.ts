@@ -82,7 +82,7 @@ run: boolean,
  */
 terminal: boolean, };
 
-export type Language = "python" | "javascript" | "c";
+export type Language = "python" | "javascript" | "typescript" | "java" | "c" | "cpp" | "go" | "rust" | "bash";
 
 export type LanguageInfo = { 
 /**
