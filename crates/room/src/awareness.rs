@@ -12,7 +12,10 @@ use protocol::ids::ParticipantId;
 use serde::{Deserialize, Serialize};
 use yrs::block::ClientID;
 use yrs::sync::awareness::{AwarenessUpdate, AwarenessUpdateEntry};
-use yrs::sync::protocol::{MSG_AWARENESS, MSG_SYNC, MSG_SYNC_STEP_1};
+use yrs::sync::protocol::{
+    MSG_AUTH, MSG_AWARENESS, MSG_QUERY_AWARENESS, MSG_SYNC, MSG_SYNC_STEP_1, MSG_SYNC_STEP_2, MSG_SYNC_UPDATE,
+    PERMISSION_DENIED, PERMISSION_GRANTED,
+};
 use yrs::sync::{Message, SyncMessage};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
@@ -84,13 +87,16 @@ pub(crate) fn decode_message(bytes: &[u8]) -> Option<Message> {
     caught(|| Message::decode_v1(bytes).ok())
 }
 
-/// True unless it is a message with a state vector that is malformed.
+/// True for a message of a kind that there is, with a payload as long as it says and a state vector that is one. `yrs`
+/// adds lengths up unchecked, which overflows where addresses have 32 bits.
 fn is_sound(bytes: &[u8]) -> bool {
     match bytes {
         [MSG_SYNC, MSG_SYNC_STEP_1, rest @ ..] => payload(rest).is_some_and(|rest| check_state_vector(rest).is_ok()),
+        [MSG_SYNC, MSG_SYNC_STEP_2 | MSG_SYNC_UPDATE, rest @ ..] => payload(rest).is_some(),
+        [MSG_AUTH, PERMISSION_DENIED, rest @ ..] => payload(rest).is_some(),
+        [MSG_AUTH, PERMISSION_GRANTED, ..] | [MSG_QUERY_AWARENESS, ..] => true,
         // A number of several bytes could be a kind that was spelled longer than it is. Nobody does.
-        [kind, ..] => *kind < 0x80,
-        [] => false,
+        _ => false,
     }
 }
 
