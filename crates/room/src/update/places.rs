@@ -5,6 +5,10 @@
 //! others. `yrs` then ties lists together that are none of each other's, and what is deleted with one of them is still
 //! pointed to from the other; or it recurses until its stack is full. Neither is caught by any guard.
 //!
+//! It does not see the order of a list. Who may edit can write a block whose right neighbour stands left of its left
+//! one, and clients that learn of it in different orders then show it in different places, as with every Yjs server.
+//! What others wrote keeps its order.
+//!
 //! A client writes many elements in a row into the same list, so that a document of some files takes some hundred
 //! entries here.
 
