@@ -57,6 +57,7 @@ async fn hostile_frames_cost_their_sender_a_socket_and_nobody_else_anything() {
     println!("closed: {:?}", attack.closed);
     assert!(attack.closed.keys().all(|code| CODES.contains(code)), "{:?}", attack.closed);
     assert!(attack.closed.values().sum::<u64>() > frames / 10, "it was hostile: {:?}", attack.closed);
+    honest.barrier().await;
     listener.barrier().await;
     let late = room.join_as("Late").await.document().await;
     for (who, document) in [("the writer", &honest), ("a listener", &listener), ("who comes late", &late)] {
