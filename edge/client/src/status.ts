@@ -12,7 +12,10 @@ const SAVED_WORDS: Readonly<Record<SavedState, readonly [string, string]>> = {
 };
 
 /** Instead of the words for `unsent`, once this device has stored what was typed. */
-const KEPT_WORDS = ['On this device', 'Stored on this device; the room gets it when there is a connection.'] as const;
+const KEPT_WORDS = [
+  'On this device',
+  'Stored on this device; the room gets it when there is a connection.',
+] as const;
 
 /** The sign's word, and what it means. */
 export function connectionWords(state: ConnectionState): readonly [string, string] {
