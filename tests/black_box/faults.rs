@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use protocol::event::RoomEvent;
-use protocol::ids::RunId;
 use protocol::language::Language;
-use protocol::run::{Run, RunReason, RunState};
+use protocol::run::{RunReason, RunState};
 use protocol::runner::OutputStream;
 use tests::run::is_over;
 use tests::wait::{DEADLINE, eventually};
-use tests::{Person, Stack, TestRoom};
+use tests::{Stack, TestRoom};
 
 /// The visibility timeout from the last heartbeat, and the time that other programs may take before this one.
 const REDELIVERY: Duration = Duration::from_secs(30 + 40);
@@ -21,15 +20,6 @@ async fn room_with(stack: &Stack, text: &str) -> TestRoom {
     document.write("main.py", text).await;
     document.barrier().await;
     room
-}
-
-/// Waits until an attempt after `attempt` is at work, or the run is over.
-async fn next_attempt(person: &Person, run: &RunId, attempt: u32) -> Run {
-    eventually(REDELIVERY, "the next attempt", async || {
-        let run = person.look_at(run).await;
-        if run.state == RunState::Running && run.attempt > attempt || is_over(&run) { Ok(run) } else { Err(run) }
-    })
-    .await
 }
 
 #[tokio::test]
@@ -63,18 +53,15 @@ async fn a_killed_runners_run_is_run_again_and_ends_true() {
 async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
     let stack = Stack::from_env().await;
     let room = room_with(&stack, "import time\ntime.sleep(8)\nprint('never')\n").await;
+    let mut events = room.owner.events().await;
     let run = room.owner.run(Language::Python).await;
-    let mut attempts = 0;
-    let end = loop {
-        let run = next_attempt(&room.owner, &run.id, attempts).await;
-        if is_over(&run) {
-            break run;
-        }
-        attempts = run.attempt;
+    for attempt in 1..=3 {
+        assert_eq!(events.started(&run.id, attempt).await, attempt);
         stack.kill("runner").await;
-    };
-    assert_eq!(attempts, 3, "{end:?}");
-    assert_eq!((end.state, end.reason), (RunState::Failed, Some(RunReason::Lost)), "{end:?}");
+    }
+    events.end_of_within(REDELIVERY, &run.id).await;
+    let end = room.owner.look_at(&run.id).await;
+    assert_eq!((end.state, end.reason, end.attempt), (RunState::Failed, Some(RunReason::Lost), 3), "{end:?}");
     // Its room has been told, not only its record.
     let kept = eventually(Duration::from_secs(10), "the room to hear of it", async || {
         let runs = room.owner.events().await.welcome.runs;
