@@ -12,7 +12,7 @@ use tests::wait::within;
 use tests::{Person, Stack, SyncSocket};
 use yrs::{ReadTxn as _, Transact as _};
 
-/// Frames in the suite; the long form has 50,000.
+/// Frames in the suite; the long form has 100,000.
 const FRAMES: u64 = 1_000;
 
 /// Frames between two words of an honest person.

@@ -72,7 +72,7 @@ const ENTRIES: &[Entry] = &[
     Entry {
         kind: Kind::Soak,
         name: "hostile-edge",
-        how: How::Tests { suite: BLACK_BOX, filter: "hostile::", variable: ("FRAMES", "50000") },
+        how: How::Tests { suite: BLACK_BOX, filter: "hostile::", variable: ("FRAMES", "100000") },
     },
 ];
 
