@@ -6,10 +6,11 @@ use ts_rs::TS;
 use crate::TimestampMs;
 use crate::envelope::ErrorBody;
 use crate::history::Snapshot;
-use crate::ids::{ParticipantId, RoomId, RunId, SnapshotId};
+use crate::ids::{ParticipantId, RoomId, RunId, SnapshotId, TerminalId};
 use crate::rights::{Rights, Role};
 use crate::run::{RoomRunRequest, Run, RunReason, RunState};
 use crate::runner::OutputStream;
+use crate::terminal::{Terminal, TerminalChange, TerminalEnd, TerminalProgram, TerminalSize, TerminalWithOutput};
 
 /// Somebody in the room, with one socket or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -87,6 +88,8 @@ pub enum RoomEvent {
         chat: Vec<ChatMessage>,
         /// The latest runs, oldest first.
         runs: Vec<RunWithOutput>,
+        /// The terminals.
+        terminals: Vec<TerminalWithOutput>,
         /// The server's clock.
         #[ts(type = "number")]
         server_time: TimestampMs,
@@ -186,6 +189,50 @@ pub enum RoomEvent {
         /// Which.
         run_id: RunId,
     },
+    /// Somebody opened a terminal. It can be typed into once `terminal.isOpen`; until then a runner is waited for.
+    #[serde(rename = "terminal:opened")]
+    TerminalOpened {
+        /// Which.
+        terminal_id: TerminalId,
+        /// The terminal.
+        terminal: Terminal,
+    },
+    /// A terminal wrote something.
+    #[serde(rename = "terminal:output")]
+    TerminalOutput {
+        /// Which.
+        terminal_id: TerminalId,
+        /// Whole characters, control sequences included.
+        data: String,
+    },
+    /// A terminal's size or keyboard changed.
+    #[serde(rename = "terminal:updated")]
+    TerminalUpdated {
+        /// Which.
+        terminal_id: TerminalId,
+        /// As it is now.
+        terminal: Terminal,
+    },
+    /// The files that differ after work in a terminal. Only to the one who asked.
+    #[serde(rename = "terminal:changes")]
+    TerminalChanges {
+        /// Which.
+        terminal_id: TerminalId,
+        /// What differs from the files that were put in.
+        changes: Vec<TerminalChange>,
+        /// Files that are not offered, each with the reason.
+        left_out: Vec<String>,
+    },
+    /// A terminal is gone.
+    #[serde(rename = "terminal:closed")]
+    TerminalClosed {
+        /// Which.
+        terminal_id: TerminalId,
+        /// Why.
+        reason: TerminalEnd,
+        /// The exit code, if its program ended by itself.
+        exit_code: Option<i32>,
+    },
     /// The log is durable.
     #[serde(rename = "room:saved")]
     Saved {
@@ -283,13 +330,61 @@ pub enum ClientEvent {
         /// Which.
         run_id: RunId,
     },
-    /// Types into a running program. Refused with `CONFLICT`: a run gets all of its input at its start.
+    /// Types into a running program. Refused with `CONFLICT` unless the run was started as `interactive` and runs.
     #[serde(rename = "run:stdin")]
     RunStdin {
         /// Which.
         run_id: RunId,
         /// What.
         data: String,
+        /// True to end the program's input.
+        #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
+        end: bool,
+    },
+    /// Opens a terminal over the room's files as they are now.
+    #[serde(rename = "terminal:open")]
+    TerminalOpen {
+        /// What runs in it.
+        program: TerminalProgram,
+        /// Its size.
+        size: TerminalSize,
+    },
+    /// Types into a terminal. Only whoever holds its keyboard may.
+    #[serde(rename = "terminal:input")]
+    TerminalInput {
+        /// Which.
+        terminal_id: TerminalId,
+        /// What, control characters included.
+        data: String,
+    },
+    /// Changes a terminal's size. Only whoever holds its keyboard may.
+    #[serde(rename = "terminal:resize")]
+    TerminalResize {
+        /// Which.
+        terminal_id: TerminalId,
+        /// Its size.
+        size: TerminalSize,
+    },
+    /// Hands a terminal's keyboard to somebody, or takes it: whoever may open terminals may take it.
+    #[serde(rename = "terminal:keyboard")]
+    TerminalKeyboard {
+        /// Which.
+        terminal_id: TerminalId,
+        /// To whom.
+        to: ParticipantId,
+    },
+    /// Asks which files differ after work in a terminal; answered with `terminal:changes`.
+    #[serde(rename = "terminal:changes")]
+    TerminalChanges {
+        /// Which.
+        terminal_id: TerminalId,
+    },
+    /// Closes a terminal.
+    #[serde(rename = "terminal:close")]
+    TerminalClose {
+        /// Which.
+        terminal_id: TerminalId,
     },
     /// Asks for a `pong`.
     #[serde(rename = "ping")]

@@ -115,6 +115,14 @@ id!(
     /// A login: one authenticated session of a user (`sid` in tokens).
     LoginId
 );
+id!(
+    /// The time for which a runner serves one room.
+    LeaseId
+);
+id!(
+    /// A terminal of a room.
+    TerminalId
+);
 
 impl From<UserId> for ParticipantId {
     fn from(user: UserId) -> Self {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
+use crate::lease::Dispatch;
 use crate::path::FilePath;
 use crate::run::{Run, SourceFile};
 
@@ -34,6 +35,22 @@ pub struct SubmitRoomRun {
     pub files: Vec<SourceFile>,
     /// The log position.
     pub position: u64,
+    /// True if it takes input while it runs.
+    #[serde(default)]
+    pub interactive: bool,
+    /// True if the room has a runner at hand: then the run is recorded as claimed, and not queued.
+    #[serde(default)]
+    pub dispatch: bool,
+}
+
+/// Data of the answer to [`SubmitRoomRun`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmittedRoomRun {
+    /// The run.
+    pub run: Run,
+    /// For the room's runner, unless the run was queued. It holds credentials and goes to nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch: Option<Dispatch>,
 }
 
 /// Body of `POST /internal/rooms/{id}/runs`: a run of the room has changed outside the room's sight.

@@ -38,6 +38,38 @@ pub const RUN_WALL_MS: u64 = 10_000;
 /// on an idle machine may use all of the 10 s.
 pub const RUN_CPU_MS: u64 = 10_000;
 
+/// Wall-clock time of a run that takes input while it runs: somebody has to think and type.
+pub const RUN_INTERACTIVE_WALL_MS: u64 = 5 * 60_000;
+
+/// Standard input that one `run:stdin` may bring: a pasted file.
+pub const RUN_STDIN_PART_MAX_BYTES: usize = 64 * 1024;
+
+/// Runs of one room that its runner works on at once. More go through the queue to another runner.
+pub const LEASE_SLOTS: u32 = 4;
+
+/// How long a runner stays with a room that has nothing for it: as long as somebody reads an error message before
+/// pressing Run again. In the cloud the task costs all that while.
+pub const LEASE_IDLE_MS: u64 = 90_000;
+
+/// How long a room waits for a runner whose connection broke, before its runs go to another.
+pub const LEASE_RESUME_MS: u64 = 3_000;
+
+/// How long a run may go without a sign of its runner before the room asks whether it is to be queued again. Longer
+/// than [`ATTEMPT_LEASE_MS`], so that the answer can be yes.
+pub const LEASE_SILENCE_MS: u64 = 30_000;
+
+/// Terminals of a room that are open at once: each has its own memory and processes on the room's runner.
+pub const TERMINALS_MAX: usize = 3;
+
+/// Output of a terminal that is kept for whoever comes later: some thousand lines.
+pub const TERMINAL_SCROLLBACK_BYTES: usize = 128 * 1024;
+
+/// Input of a terminal that one message may bring: a pasted page.
+pub const TERMINAL_INPUT_MAX_BYTES: usize = 16 * 1024;
+
+/// How long somebody waits for a runner to open a terminal: a cold task takes about a minute to start.
+pub const TERMINAL_WAIT_MS: u64 = 5 * 60_000;
+
 /// Memory of a run unless its language needs more.
 pub const RUN_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 

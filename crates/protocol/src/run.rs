@@ -112,6 +112,9 @@ pub struct Run {
     pub entry: FilePath,
     /// Display name of who started it.
     pub started_by: String,
+    /// True if it takes input while it runs.
+    #[serde(default)]
+    pub interactive: bool,
     /// Where it stands.
     pub state: RunState,
     /// Why it ended as it did, unless by its own exit.
@@ -183,6 +186,10 @@ pub struct RoomRunRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub args: Option<Vec<String>>,
+    /// True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub interactive: Option<bool>,
 }
 
 /// Body of `POST /runs`.

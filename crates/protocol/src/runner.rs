@@ -8,16 +8,28 @@ use crate::limits;
 use crate::path::FilePath;
 use crate::run::{RunResult, SourceFile};
 
-/// A message of the queue of runs: ids and a ticket, never code.
+/// A message of the queue: ids and a credential, never code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct QueueMessage {
-    /// The run.
-    pub run_id: RunId,
-    /// A token of [`crate::token::ClaimTicket`].
-    pub ticket: String,
-    /// The request that submitted it, for the logs.
-    pub request_id: String,
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum QueueMessage {
+    /// A run waits.
+    Run {
+        /// The run.
+        run_id: RunId,
+        /// A token of [`crate::token::ClaimTicket`].
+        ticket: String,
+        /// The request that submitted it, for the logs.
+        request_id: String,
+    },
+    /// A room waits for a runner, without a run.
+    Lease {
+        /// The room.
+        room_id: RoomId,
+        /// A token of [`crate::token::LeaseClaims`].
+        credential: String,
+        /// The request that asked for it, for the logs.
+        request_id: String,
+    },
 }
 
 /// What bounds a run; each is a limit of one stage (compile, run), output and disk of both together.
@@ -64,6 +76,9 @@ pub struct ClaimGranted {
     pub attempt: u32,
     /// A token of [`crate::token::AttemptClaims`].
     pub credential: String,
+    /// A token of [`crate::token::LeaseClaims`], where the claim wins the runner for the room as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<String>,
     /// The language.
     pub language: Language,
     /// The file to run.
@@ -73,6 +88,9 @@ pub struct ClaimGranted {
     /// Standard input.
     #[serde(default)]
     pub stdin: String,
+    /// True if more input may come while it runs: the input ends when it is said to.
+    #[serde(default)]
+    pub interactive: bool,
     /// Arguments.
     #[serde(default)]
     pub args: Vec<String>,
@@ -111,7 +129,7 @@ pub enum OutputStream {
     Stderr,
 }
 
-/// A text frame from the runner to the room, on `/internal/runs/{id}/stream`.
+/// What a runner tells its room of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum RunnerFrame {
@@ -131,7 +149,7 @@ pub enum RunnerFrame {
     },
 }
 
-/// A text frame from the room to the runner.
+/// What a room tells its runner of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum RoomFrame {
@@ -142,4 +160,13 @@ pub enum RoomFrame {
     },
     /// A person stopped the run.
     Cancel,
+    /// More standard input for a run that takes it while it runs.
+    Stdin {
+        /// What.
+        data: String,
+        /// True if no more follows.
+        end: bool,
+    },
+    /// The run has ended, or another attempt has taken over: stop, and say no more of it.
+    Gone,
 }

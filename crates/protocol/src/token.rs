@@ -21,7 +21,7 @@ use crate::TimestampMs;
 
 pub use claims::{
     ACCESS_LIFETIME_S, ATTEMPT_LIFETIME_S, AccessClaims, AttemptClaims, CLAIM_LIFETIME_S, ClaimTicket, Claims,
-    ROOM_LIFETIME_S, RoomClaims, SERVICE_LIFETIME_S, ServiceClaims,
+    LEASE_LIFETIME_S, LeaseClaims, ROOM_LIFETIME_S, RoomClaims, SERVICE_LIFETIME_S, ServiceClaims,
 };
 pub use jwt::{CreationError, InvalidToken};
 

@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{account, envelope, event, history, language, poll, rights, room, run, runner};
+use crate::{account, envelope, event, history, language, poll, rights, room, run, runner, terminal};
 
 /// The whole text of `wire.ts`.
 ///
@@ -15,7 +15,9 @@ pub fn wire_types() -> String {
         "// Generated from crates/protocol by `UPDATE_WIRE=1 cargo test -p protocol`; a test fails when it is stale.\n",
     );
     // Ids and paths are strings there; the names keep signatures readable.
-    for alias in ["RoomId", "RunId", "UserId", "ParticipantId", "LinkId", "LoginId", "SnapshotId", "FilePath"] {
+    for alias in
+        ["RoomId", "RunId", "UserId", "ParticipantId", "LinkId", "LoginId", "SnapshotId", "TerminalId", "FilePath"]
+    {
         text.push_str(&format!("\nexport type {alias} = string;\n"));
     }
     macro_rules! declare {
@@ -71,6 +73,12 @@ pub fn wire_types() -> String {
         run::RoomRunRequest,
         run::SubmitRunRequest,
         runner::OutputStream,
+        terminal::TerminalProgram,
+        terminal::TerminalSize,
+        terminal::Terminal,
+        terminal::TerminalWithOutput,
+        terminal::TerminalEnd,
+        terminal::TerminalChange,
         history::EditRecord,
         history::HistoryItem,
         history::Author,

@@ -14,6 +14,8 @@ export type LoginId = string;
 
 export type SnapshotId = string;
 
+export type TerminalId = string;
+
 export type FilePath = string;
 
 export type ErrorCode = "BAD_REQUEST" | "UNAUTHORIZED" | "FORBIDDEN" | "NOT_FOUND" | "METHOD_NOT_ALLOWED" | "CONFLICT" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "VALIDATION_FAILED" | "RATE_LIMIT_EXCEEDED" | "INTERNAL_ERROR" | "UNAVAILABLE";
@@ -509,6 +511,10 @@ entry: FilePath,
  */
 startedBy: string, 
 /**
+ * True if it takes input while it runs.
+ */
+interactive: boolean, 
+/**
  * Where it stands.
  */
 state: RunState, 
@@ -593,7 +599,11 @@ stdin?: string,
 /**
  * Arguments of the program.
  */
-args?: Array<string>, };
+args?: Array<string>, 
+/**
+ * True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
+ */
+interactive?: boolean, };
 
 export type SubmitRunRequest = { 
 /**
@@ -618,6 +628,70 @@ stdin?: string,
 args?: Array<string>, };
 
 export type OutputStream = "stdout" | "stderr";
+
+export type TerminalProgram = { "kind": "shell" } | { "kind": "repl", 
+/**
+ * The language.
+ */
+language: Language, };
+
+export type TerminalSize = { 
+/**
+ * Lines.
+ */
+rows: number, 
+/**
+ * Columns.
+ */
+cols: number, };
+
+export type Terminal = { 
+/**
+ * Its id.
+ */
+id: TerminalId, 
+/**
+ * What runs in it.
+ */
+program: TerminalProgram, 
+/**
+ * Its size.
+ */
+size: TerminalSize, 
+/**
+ * Who opened it.
+ */
+openedBy: ParticipantId, 
+/**
+ * Who may type into it.
+ */
+keyboard: ParticipantId, 
+/**
+ * True once a runner has opened it; until then one is being waited for.
+ */
+isOpen: boolean, };
+
+export type TerminalWithOutput = { 
+/**
+ * The terminal.
+ */
+terminal: Terminal, 
+/**
+ * The end of its output.
+ */
+output: string, };
+
+export type TerminalEnd = "exited" | "closed" | "idle" | "time_limit" | "memory_limit" | "process_limit" | "disk_limit" | "lost" | "internal";
+
+export type TerminalChange = { 
+/**
+ * Which.
+ */
+path: FilePath, 
+/**
+ * Its text now; nothing if it was deleted.
+ */
+content: string | null, };
 
 export type EditRecord = { 
 /**
@@ -917,6 +991,10 @@ chat: Array<ChatMessage>,
  */
 runs: Array<RunWithOutput>, 
 /**
+ * The terminals.
+ */
+terminals: Array<TerminalWithOutput>, 
+/**
  * The server's clock.
  */
 serverTime: number, 
@@ -1019,7 +1097,55 @@ truncated: boolean, } | { "type": "run:cancelled",
 /**
  * Which.
  */
-runId: RunId, } | { "type": "room:saved", 
+runId: RunId, } | { "type": "terminal:opened", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * The terminal.
+ */
+terminal: Terminal, } | { "type": "terminal:output", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * Whole characters, control sequences included.
+ */
+data: string, } | { "type": "terminal:updated", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * As it is now.
+ */
+terminal: Terminal, } | { "type": "terminal:changes", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * What differs from the files that were put in.
+ */
+changes: Array<TerminalChange>, 
+/**
+ * Files that are not offered, each with the reason.
+ */
+leftOut: Array<string>, } | { "type": "terminal:closed", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * Why.
+ */
+reason: TerminalEnd, 
+/**
+ * The exit code, if its program ended by itself.
+ */
+exitCode: number | null, } | { "type": "room:saved", 
 /**
  * Up to this position.
  */
@@ -1097,7 +1223,11 @@ stdin?: string,
 /**
  * Arguments of the program.
  */
-args?: Array<string>, } | { "type": "run:cancel", 
+args?: Array<string>, 
+/**
+ * True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
+ */
+interactive?: boolean, } | { "type": "run:cancel", 
 /**
  * Which.
  */
@@ -1109,4 +1239,48 @@ runId: RunId,
 /**
  * What.
  */
-data: string, } | { "type": "ping" };
+data: string, 
+/**
+ * True to end the program's input.
+ */
+end?: boolean, } | { "type": "terminal:open", 
+/**
+ * What runs in it.
+ */
+program: TerminalProgram, 
+/**
+ * Its size.
+ */
+size: TerminalSize, } | { "type": "terminal:input", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * What, control characters included.
+ */
+data: string, } | { "type": "terminal:resize", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * Its size.
+ */
+size: TerminalSize, } | { "type": "terminal:keyboard", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, 
+/**
+ * To whom.
+ */
+to: ParticipantId, } | { "type": "terminal:changes", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, } | { "type": "terminal:close", 
+/**
+ * Which.
+ */
+terminalId: TerminalId, } | { "type": "ping" };

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Participant;
-use crate::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
+use crate::ids::{LeaseId, LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use crate::rights::{Rights, Role};
 use crate::tier::Tier;
 
@@ -16,6 +16,8 @@ pub const ROOM_LIFETIME_S: u64 = 12 * 3_600;
 pub const CLAIM_LIFETIME_S: u64 = 15 * 60;
 /// Life of an attempt's credential: compile, run and report with room to spare.
 pub const ATTEMPT_LIFETIME_S: u64 = 15 * 60;
+/// Life of a lease's credential. A runner that has served a room for so long makes way for a fresh one.
+pub const LEASE_LIFETIME_S: u64 = 2 * 3_600;
 /// Life of a service token: one request.
 pub const SERVICE_LIFETIME_S: u64 = 60;
 
@@ -131,6 +133,20 @@ pub struct AttemptClaims {
     pub exp: u64,
 }
 claims!(AttemptClaims, "tutti-attempt");
+
+/// The credential with which a runner serves a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseClaims {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The room.
+    pub room: RoomId,
+    /// Issued at, in seconds.
+    pub iat: u64,
+    /// Expires at, in seconds.
+    pub exp: u64,
+}
+claims!(LeaseClaims, "tutti-lease");
 
 /// What the functions call the edge's `/internal` routes with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
