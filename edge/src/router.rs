@@ -111,8 +111,8 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &request, run).await,
         (Method::Post, ["internal", "runs", run, "heartbeat"]) => internal::heartbeat(context, &request, run).await,
         (Method::Post, ["internal", "runs", run, "result"]) => internal::result(context, &mut request, run).await,
-        (Method::Get, ["internal", "runs", run, "stream"]) if sockets::is_upgrade(&request) => {
-            sockets::open_stream(context, &request, run).await
+        (Method::Get, ["internal", "rooms", room, "lease"]) if sockets::is_upgrade(&request) => {
+            sockets::open_lease(context, &request, room).await
         }
         (Method::Post, ["internal", "principals", kind, id, "revoke"]) => {
             internal::revoke(context, &request, kind, id).await

@@ -6,7 +6,7 @@
 use protocol::close::CloseCode;
 use protocol::ids::RoomId;
 use protocol::internal::PrincipalKind;
-use protocol::token::{AttemptClaims, RoomClaims, TokenError};
+use protocol::token::{LeaseClaims, RoomClaims, TokenError};
 use room::{Channel, Session};
 use worker::{Request, Response, WebSocketPair};
 
@@ -96,14 +96,18 @@ pub(crate) fn denial_of(kind: PrincipalKind) -> Denial {
     }
 }
 
-/// `/internal/runs/{runId}/stream`: a runner's output, with its attempt's credential as bearer.
-pub(crate) async fn open_stream(context: &RequestContext, request: &Request, run: &str) -> Result<Response, Failure> {
-    let (_token, claims) = internal::authenticate::<AttemptClaims>(context, request).await?;
-    let Some(room) = claims.room.filter(|_| claims.run.as_str() == run) else {
-        return refuse(CloseCode::NotFound, "no room watches this run");
-    };
-    let session = Session::of_runner(claims.run, claims.attempt, claims.exp * 1000);
-    RoomStub::of(&context.env, &room)?.open_socket(&session).await
+/// `/internal/rooms/{roomId}/lease`: a runner serves a room, with its lease's credential as bearer.
+pub(crate) async fn open_lease(context: &RequestContext, request: &Request, room: &str) -> Result<Response, Failure> {
+    let (_token, claims) = internal::authenticate::<LeaseClaims>(context, request).await?;
+    if claims.room.as_str() != room {
+        return refuse(CloseCode::NotFound, "the lease is for another room");
+    }
+    let stands = PrincipalStub::of(context, PrincipalKind::Room, room)?.stands(Some(&claims.room)).await?;
+    if !stands {
+        return refuse(CloseCode::NotFound, "the room was deleted");
+    }
+    let session = Session::of_lease(claims.lease, claims.exp * 1000);
+    RoomStub::of(&context.env, &claims.room)?.open_socket(&session).await
 }
 
 fn refuse(code: CloseCode, reason: &str) -> Result<Response, Failure> {

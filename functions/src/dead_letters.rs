@@ -100,13 +100,21 @@ impl<S: RunStore, A: Artifacts, E: EdgeNotifier> DeadLetters<S, A, E> {
                 return true;
             }
         };
-        match self.lose(&message.run_id, now).await {
+        let (run_id, request_id) = match message {
+            QueueMessage::Run { run_id, request_id, .. } => (run_id, request_id),
+            QueueMessage::Lease { room_id, request_id, .. } => {
+                // The room itself stops waiting for a runner, and says so.
+                info!(room.id = %room_id, request.id = request_id, "no runner could be won for a room");
+                return true;
+            }
+        };
+        match self.lose(&run_id, now).await {
             Ok(()) => {
-                info!(run.id = %message.run_id, request.id = message.request_id, "a dead letter is settled");
+                info!(run.id = %run_id, request.id = request_id, "a dead letter is settled");
                 true
             }
             Err(cause) => {
-                error!(run.id = %message.run_id, request.id = message.request_id, error = chain(&cause), "a dead letter stays");
+                error!(run.id = %run_id, request.id = request_id, error = chain(&cause), "a dead letter stays");
                 false
             }
         }

@@ -3,6 +3,7 @@
 //! [`ledger`] changes records, and is shared with the functions that hear from runners and from the dead letters.
 
 pub mod error;
+pub mod grant;
 mod handlers;
 pub mod ledger;
 pub mod order;

@@ -6,6 +6,7 @@ use protocol::event::{ChatMessage, ClientEvent, Participant, RoomEvent, RunWithO
 use protocol::ids::RunId;
 use protocol::rights::{Rights, Role};
 use protocol::runner::OutputStream;
+use protocol::terminal::TerminalWithOutput;
 use tokio::time::Instant;
 
 use crate::socket::{Frame, Socket};
@@ -26,6 +27,8 @@ pub struct Welcome {
     pub chat: Vec<ChatMessage>,
     /// The latest runs.
     pub runs: Vec<RunWithOutput>,
+    /// The terminals.
+    pub terminals: Vec<TerminalWithOutput>,
     /// The server's clock.
     pub server_time: u64,
     /// The log is durable up to here.
@@ -54,11 +57,12 @@ impl EventsSocket {
     pub async fn over(mut socket: Socket) -> Self {
         let first = socket.next().await;
         let Frame::Text(text) = &first else { panic!("no welcome but {first:?}") };
-        let RoomEvent::Welcome { you, role, rights, participants, chat, runs, server_time, position } = parse(text)
+        let RoomEvent::Welcome { you, role, rights, participants, chat, runs, terminals, server_time, position } =
+            parse(text)
         else {
             panic!("no welcome but {text}")
         };
-        let welcome = Welcome { you, role, rights, participants, chat, runs, server_time, position };
+        let welcome = Welcome { you, role, rights, participants, chat, runs, terminals, server_time, position };
         Self { socket, welcome, seen: Vec::new() }
     }
 

@@ -158,6 +158,18 @@ pub enum RoomEvent {
         /// Whole characters.
         data: String,
     },
+    /// Somebody typed into it.
+    #[serde(rename = "run:stdin")]
+    RunStdin {
+        /// Which.
+        run_id: RunId,
+        /// Who.
+        participant_id: ParticipantId,
+        /// What.
+        data: String,
+        /// True if that was the end of its input.
+        end: bool,
+    },
     /// It ended, or could not be executed.
     #[serde(rename = "run:finished")]
     RunFinished {

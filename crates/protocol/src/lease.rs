@@ -7,7 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{RoomId, RunId, TerminalId};
+use crate::ids::{RunId, TerminalId};
+use crate::run::Run;
 use crate::runner::{ClaimGranted, RoomFrame, RunnerFrame};
 use crate::terminal::{TerminalFrame, TerminalOrder};
 
@@ -101,10 +102,12 @@ pub struct RequeueRequest {
     pub is_lost: bool,
 }
 
-/// Body of `POST /internal/leases`: a room wants a runner without having a run for it.
+/// Data of its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LeaseRequest {
-    /// The room.
-    pub room_id: RoomId,
+#[serde(rename_all = "camelCase")]
+pub struct Requeued {
+    /// The run as it stands.
+    pub run: Run,
+    /// True if it waits for another runner now; false if it is over, or its attempt goes on.
+    pub is_queued: bool,
 }

@@ -31,7 +31,7 @@ impl Room {
         match channel {
             Channel::Sync => self.greet_sync(socket, effects),
             Channel::Events => self.welcome(socket, now, effects),
-            Channel::Runner { .. } => {}
+            Channel::Lease => self.greet_lease(socket, effects),
         }
         if let Some(participant) = arrival {
             self.announce_arrival(&participant, effects);
@@ -81,6 +81,7 @@ impl Room {
             participants: self.participants(),
             chat: self.chat.clone(),
             runs: self.runs.list(),
+            terminals: self.terminals.list(),
             server_time: now,
             position: self.position,
         };
@@ -90,6 +91,10 @@ impl Room {
     pub(crate) fn on_closed(&mut self, socket: SocketId, now: TimestampMs, effects: &mut Vec<Effect>) {
         self.ahead.settle(socket);
         let Some(session) = self.sessions.remove(&socket) else { return };
+        if let Some(serving) = session.serving {
+            self.on_lease_closed(serving, now);
+            return;
+        }
         let Some(participant) = session.participant else { return };
         if let Some(own) = &session.awareness {
             self.withdraw_awareness(own, &participant.id, now, effects);

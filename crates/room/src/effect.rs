@@ -5,6 +5,7 @@ use protocol::close::CloseCode;
 use protocol::envelope::ErrorBody;
 use protocol::history::{Author, Snapshot};
 use protocol::ids::{RunId, SnapshotId};
+use protocol::lease::RequeueRequest;
 use protocol::run::{RoomRunRequest, Run, SourceFile};
 
 use crate::log::LogEntry;
@@ -111,6 +112,24 @@ pub enum Effect {
         files: Vec<SourceFile>,
         /// The durable log position that they were read at.
         position: u64,
+        /// True if a runner of the room has room for it.
+        dispatch: bool,
+    },
+    /// Queue a run again whose runner makes no progress; answered by `Requeued`, or by nothing.
+    Requeue {
+        /// The run.
+        run: RunId,
+        /// What the room may do that with.
+        ticket: String,
+        /// Which attempt, and whether its runner is gone.
+        request: RequeueRequest,
+    },
+    /// Ask for a runner for the room, in the name of a socket's token; answered by `Refused` or by a runner.
+    RequestLease {
+        /// Who asked.
+        socket: SocketId,
+        /// Their token and address.
+        caller: Caller,
     },
     /// Cancel a run in the name of a socket's token; answered by `RunChanged` or `Refused`.
     CancelRun {

@@ -6,6 +6,7 @@ use protocol::event::Participant;
 use protocol::history::CreateSnapshotRequest;
 use protocol::ids::{ParticipantId, RoomId, RunId, SnapshotId};
 use protocol::internal::PrincipalKind;
+use protocol::lease::Dispatch;
 use protocol::room::RoomFile;
 use protocol::run::Run;
 
@@ -118,6 +119,15 @@ pub enum Input {
     RunSubmitted {
         /// As it was recorded.
         run: Box<Run>,
+        /// For the room's own runner, if it was recorded as claimed by that.
+        dispatch: Option<Box<Dispatch>>,
+    },
+    /// The answer to an [`crate::Effect::Requeue`].
+    Requeued {
+        /// As it stands.
+        run: Box<Run>,
+        /// True if it waits for another runner now.
+        is_queued: bool,
     },
     /// What a socket asked for was refused elsewhere.
     Refused {

@@ -24,6 +24,7 @@ mod effect;
 mod files;
 mod history;
 mod input;
+mod leases;
 mod limits;
 mod log;
 mod marks;
@@ -38,6 +39,7 @@ mod silence;
 mod state;
 mod sync;
 mod talk;
+mod terminals;
 mod timeline;
 mod update;
 
@@ -55,6 +57,6 @@ pub use log::{Edit, LogBody, LogEntry, LogKind, LogRow, decode_edits, decode_ver
 pub use marks::ERASED_NAME;
 pub use rates::connections_max;
 pub use room::{Restored, Room};
-pub use session::{Channel, Session, SocketId};
+pub use session::{Channel, Entrusted, Serving, Session, SocketId};
 pub use state::{DamagedState, STATE_CHUNK_MAX_BYTES, SavedState, StateHead};
 pub use update::{Block, Blocks, Content, Id, Malformed, Outline, Parent, SYNC_FRAME_MAX_BYTES, check, split};

@@ -39,6 +39,10 @@ pub enum LogKind {
     Output = 3,
     /// A snapshot, a restore, a merge.
     Mark = 4,
+    /// A step in the life of a terminal.
+    Terminal = 5,
+    /// A terminal's output.
+    Screen = 6,
 }
 
 /// What a row holds.
@@ -77,7 +81,12 @@ impl LogEntry {
             RoomEvent::RunQueued { .. }
             | RoomEvent::RunStarted { .. }
             | RoomEvent::RunFinished { .. }
+            | RoomEvent::RunStdin { .. }
             | RoomEvent::RunCancelled { .. } => LogKind::Run,
+            RoomEvent::TerminalOpened { .. } | RoomEvent::TerminalUpdated { .. } | RoomEvent::TerminalClosed { .. } => {
+                LogKind::Terminal
+            }
+            RoomEvent::TerminalOutput { .. } => LogKind::Screen,
             _ => LogKind::Mark,
         }
     }

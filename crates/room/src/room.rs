@@ -8,6 +8,7 @@ use protocol::event::{ChatMessage, RoomEvent, RunWithOutput};
 use protocol::ids::ParticipantId;
 use protocol::room::RoomFiles;
 use protocol::run::SourceFile;
+use protocol::terminal::TerminalWithOutput;
 
 use crate::ahead::Ahead;
 use crate::attachments::Attachments;
@@ -16,6 +17,7 @@ use crate::compaction::Tail;
 use crate::document::{Document, LoadReport};
 use crate::effect::{Effect, Frame};
 use crate::input::Input;
+use crate::leases::Lost;
 use crate::limits::Rules;
 use crate::log::LogRow;
 use crate::outbox::Outbox;
@@ -25,6 +27,7 @@ use crate::session::{Channel, Session, SocketId};
 use crate::state::SavedState;
 use crate::sync::frame_needs_document;
 use crate::talk::{complaint, text_needs_document};
+use crate::terminals::Terminals;
 
 /// What storage and sockets hold of a room when it wakes.
 #[derive(Debug, Default)]
@@ -41,6 +44,8 @@ pub struct Restored {
     pub chat: Vec<ChatMessage>,
     /// The latest runs with their output, and the positions of their `run:queued`.
     pub runs: Vec<(RunWithOutput, u64)>,
+    /// The terminals that were not closed, with what is on their screens.
+    pub terminals: Vec<TerminalWithOutput>,
     /// The sessions of the sockets that are open.
     pub sessions: Vec<(SocketId, Session)>,
 }
@@ -74,6 +79,10 @@ pub struct Room {
     pub(crate) chat: Vec<ChatMessage>,
     /// The latest runs.
     pub(crate) runs: Runs,
+    /// Runners whose connection broke.
+    pub(crate) lost: Vec<Lost>,
+    /// The terminals.
+    pub(crate) terminals: Terminals,
     /// Awareness entries whose owners have gone.
     pub(crate) departed: Departed,
     /// Sockets that lean on what the room lacks.
@@ -105,10 +114,12 @@ impl Room {
             generation: restored.generation,
             outbox: Outbox::default(),
             last_socket: sessions.last_key_value().map_or(SocketId(0), |(last, _)| *last),
+            terminals: Terminals::restore(restored.terminals, sessions.values(), restored.last_at),
             sessions,
             attachments: Attachments::default(),
             chat: restored.chat,
             runs: Runs::restore(restored.runs),
+            lost: Vec::new(),
             departed: Departed::default(),
             ahead: Ahead::default(),
             rates: Rates::default(),
@@ -134,7 +145,7 @@ impl Room {
             && match input {
                 Input::Opened { session, .. } => session.channel == Channel::Sync,
                 Input::Frame { bytes, .. } => frame_needs_document(bytes),
-                Input::Text { text, .. } => text_needs_document(text),
+                Input::Text { text, .. } => text_needs_document(text) || self.greeting_needs_document(text),
                 Input::Restore { .. } | Input::Merge { .. } | Input::Seed { .. } | Input::Rebuild { .. } => true,
                 _ => false,
             }
@@ -174,18 +185,20 @@ impl Room {
         self.document.as_ref().map(|document| RoomFiles { items: document.files(), position: self.edited_at })
     }
 
-    /// What a run submitted now would execute, if the document is in memory: files and the position of the last edit.
+    /// What a run submitted now would execute, if the document is in memory: files and the position of the last edit,
+    /// and whether a runner of the room has room for it.
     /// To be called after [`Input::Settle`].
     #[must_use]
-    pub fn freeze(&self) -> Option<(Vec<SourceFile>, u64)> {
-        self.document.as_ref().map(|document| (document.source_files(), self.edited_at))
+    pub fn freeze(&self) -> Option<(Vec<SourceFile>, u64, bool)> {
+        let dispatch = self.free_runner().is_some();
+        self.document.as_ref().map(|document| (document.source_files(), self.edited_at, dispatch))
     }
 
     /// Handles one input. The effects are to be carried out in order.
     pub fn handle(&mut self, input: Input, now: TimestampMs) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.dispatch(input, now, &mut effects);
-        self.watch_over_silence(now, &mut effects);
+        self.set_alarm(now, &mut effects);
         effects
     }
 
@@ -200,7 +213,7 @@ impl Room {
             },
             Input::Text { socket, text } => match self.standing(socket, Frames::All, text.len(), now, effects) {
                 Some(Channel::Events) => self.on_event_text(socket, &text, now, effects),
-                Some(Channel::Runner { .. }) => self.on_runner_text(socket, &text, now, effects),
+                Some(Channel::Lease) => self.on_lease_text(socket, &text, now, effects),
                 Some(Channel::Sync) => close_wrong_kind(socket, "this socket takes binary frames", effects),
                 None => {}
             },
@@ -221,7 +234,10 @@ impl Room {
             Input::Seed { by, state } => self.on_seed(by, state, now, effects),
             Input::Rebuild { generation, client } => self.on_rebuild(generation, client, now, effects),
             Input::Erase { author } => self.on_erase(author, effects),
-            Input::RunSubmitted { run } => self.on_run_submitted(*run, now, effects),
+            Input::RunSubmitted { run, dispatch } => {
+                self.on_run_submitted(*run, dispatch.map(|dispatch| *dispatch), now, effects);
+            }
+            Input::Requeued { run, is_queued } => self.on_requeued(*run, is_queued, now, effects),
             Input::Refused { socket, regarding, error } => {
                 effects.push(complaint(socket, Some(regarding.to_owned()), error));
             }

@@ -9,14 +9,15 @@ use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::event::{OutputChunk, RoomEvent, RunWithOutput};
 use protocol::ids::RunId;
+use protocol::lease::Dispatch;
 use protocol::limits::RUN_OUTPUT_KEPT_BYTES;
 use protocol::run::{Run, RunState};
 use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
 
-use crate::effect::{Effect, Frame};
+use crate::effect::Effect;
 use crate::limits::RUNS_KEPT;
 use crate::room::Room;
-use crate::session::{Channel, SocketId};
+use crate::session::SocketId;
 
 /// What the room holds of a run.
 #[derive(Debug, Default)]
@@ -67,13 +68,32 @@ fn without_output(mut run: Run) -> Run {
 }
 
 impl Room {
-    pub(crate) fn on_run_submitted(&mut self, run: Run, now: TimestampMs, effects: &mut Vec<Effect>) {
+    /// A run was recorded: through the queue, or as claimed for the room's own runner.
+    pub(crate) fn on_run_submitted(
+        &mut self,
+        run: Run,
+        dispatch: Option<Dispatch>,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.note_run(run, now, effects);
+        if let Some(dispatch) = dispatch {
+            let (run_id, attempt) = (dispatch.claim.run_id.clone(), dispatch.claim.attempt);
+            self.give(dispatch, now, effects);
+            if self.runner_of(&run_id).is_some() {
+                self.on_run_claimed(&run_id, attempt, now, effects);
+            }
+        }
+    }
+
+    fn note_run(&mut self, run: Run, now: TimestampMs, effects: &mut Vec<Effect>) {
         let kept = self.runs.0.entry(run.id.clone()).or_default();
         if kept.run.is_some() {
             return;
         }
         let mut run = without_output(run);
         let (attempt, output) = (kept.attempt, kept.output.clone());
+        (run.state, run.attempt) = (RunState::Queued, 0);
         if attempt > 0 {
             (run.state, run.attempt) = (RunState::Running, attempt);
         }
@@ -118,7 +138,7 @@ impl Room {
             return;
         }
         if self.runs.0.get(&run.id).is_none_or(|kept| kept.run.is_none()) {
-            self.on_run_submitted(Run { state: RunState::Queued, ..run.clone() }, now, effects);
+            self.note_run(run.clone(), now, effects);
         }
         let Some(kept) = self.runs.0.get_mut(&run.id) else { return };
         if kept.run.as_ref().is_some_and(is_over) {
@@ -127,39 +147,57 @@ impl Room {
         let run = without_output(run);
         kept.run = Some(run.clone());
         self.save_run(&run.id, effects);
-        if run.state == RunState::Cancelled
+        if run.state != RunState::Finished
             && let Some(runner) = self.runner_of(&run.id)
         {
-            effects.push(Self::to_runner(runner, &RoomFrame::Cancel));
+            let frame = if run.state == RunState::Cancelled { RoomFrame::Cancel } else { RoomFrame::Gone };
+            effects.push(Self::to_runner(runner, &run.id, frame));
         }
+        self.take_back(&run.id, effects);
         self.log_event(None, end_event(run), now, effects);
     }
 
-    /// A frame from a runner.
-    pub(crate) fn on_runner_text(&mut self, socket: SocketId, text: &str, now: TimestampMs, effects: &mut Vec<Effect>) {
-        let Some(Channel::Runner { run, attempt }) = self.sessions.get(&socket).map(|session| session.channel.clone())
-        else {
-            return;
-        };
-        let known = self.runs.0.entry(run.clone()).or_default();
-        if attempt < known.attempt || known.run.as_ref().is_some_and(is_over) {
-            let reason = "the run has ended or another attempt has taken over".to_owned();
-            effects.push(Effect::Close { socket, code: CloseCode::Forbidden, reason });
+    /// True unless the run is over or a later attempt has it.
+    pub(crate) fn is_current(&self, run: &RunId, attempt: u32) -> bool {
+        self.runs.0.get(run).is_none_or(|kept| attempt >= kept.attempt && !kept.run.as_ref().is_some_and(is_over))
+    }
+
+    /// What a runner says of an attempt.
+    pub(crate) fn on_runner_frame(
+        &mut self,
+        socket: SocketId,
+        run: &RunId,
+        attempt: u32,
+        frame: RunnerFrame,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.is_current(run, attempt) {
+            effects.push(Self::to_runner(socket, run, RoomFrame::Gone));
             return;
         }
-        match serde_json::from_str(text) {
-            Ok(RunnerFrame::Output { seq, stream, data }) => {
-                self.on_run_claimed(&run, attempt, now, effects);
-                self.on_output(socket, &run, OutputChunk { seq, stream, data }, now, effects);
+        match frame {
+            RunnerFrame::Output { seq, stream, data } => {
+                self.on_run_claimed(run, attempt, now, effects);
+                self.on_output(socket, run, OutputChunk { seq, stream, data }, now, effects);
             }
-            Ok(RunnerFrame::End { last_seq }) => {
-                let seq = self.last_seq(&run).min(last_seq);
-                effects.push(Self::to_runner(socket, &RoomFrame::Ack { seq }));
+            RunnerFrame::End { last_seq } => {
+                let seq = self.last_seq(run).min(last_seq);
+                effects.push(Self::to_runner(socket, run, RoomFrame::Ack { seq }));
             }
-            Err(error) => {
-                let reason = format!("the frame cannot be read: {error}").chars().take(100).collect();
-                effects.push(Effect::Close { socket, code: CloseCode::Malformed, reason });
+        }
+    }
+
+    /// The run that somebody may type into now.
+    pub(crate) fn takes_input(&self, run: &RunId) -> Result<SocketId, &'static str> {
+        let known = self.runs.0.get(run).and_then(|kept| kept.run.as_ref()).ok_or("there is no such run")?;
+        match known.state {
+            RunState::Queued | RunState::Running if !known.interactive => {
+                Err("this run got all of its input at its start; start it as interactive to type while it runs")
             }
+            RunState::Queued => Err("the run has not started yet; try again when it has"),
+            RunState::Running => self.runner_of(run).ok_or("the run's machine is not connected; try again in a moment"),
+            RunState::Finished | RunState::Failed | RunState::Cancelled => Err("the run has ended"),
         }
     }
 
@@ -187,23 +225,11 @@ impl Room {
                 self.log_event(None, output_event(run_id, &chunk), now, effects);
             }
         }
-        effects.push(Self::to_runner(socket, &RoomFrame::Ack { seq: chunk.seq }));
+        effects.push(Self::to_runner(socket, run_id, RoomFrame::Ack { seq: chunk.seq }));
     }
 
     fn last_seq(&self, run: &RunId) -> u64 {
         self.runs.0.get(run).and_then(|kept| kept.output.last()).map_or(0, |chunk| chunk.seq)
-    }
-
-    /// The socket of the runner at work on a run.
-    pub(crate) fn runner_of(&self, run: &RunId) -> Option<SocketId> {
-        let attempt = self.runs.0.get(run)?.attempt;
-        let channel = Channel::Runner { run: run.clone(), attempt };
-        self.sockets_of(|other| *other == channel).into_iter().next_back()
-    }
-
-    pub(crate) fn to_runner(socket: SocketId, frame: &RoomFrame) -> Effect {
-        let text = serde_json::to_string(frame).expect("a frame without maps of odd keys serialises");
-        Effect::Send { to: vec![socket], frame: Frame::Text(text) }
     }
 
     fn forget_old_runs(&mut self, effects: &mut Vec<Effect>) {

@@ -2,7 +2,7 @@
 
 use protocol::TimestampMs;
 use protocol::event::Participant;
-use protocol::ids::{LinkId, LoginId, RunId};
+use protocol::ids::{LeaseId, LinkId, LoginId, RunId, TerminalId};
 use protocol::rights::Rights;
 use protocol::tier::Tier;
 use protocol::token::RoomClaims;
@@ -21,13 +21,36 @@ pub enum Channel {
     Sync,
     /// JSON events, in text frames.
     Events,
-    /// The output of one attempt at a run, in text frames.
-    Runner {
-        /// The run.
-        run: RunId,
-        /// The attempt.
-        attempt: u32,
-    },
+    /// Everything between the room and a runner that serves it, in text frames.
+    Lease,
+}
+
+/// What a runner's socket stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Serving {
+    /// The lease.
+    pub lease: LeaseId,
+    /// Runs that the runner works on at once; 0 until it has said so.
+    pub slots: u32,
+    /// True once it was let go.
+    pub is_leaving: bool,
+    /// The runs that it has in hand.
+    pub runs: Vec<Entrusted>,
+    /// The terminals that it has open, or was asked to open.
+    pub terminals: Vec<TerminalId>,
+}
+
+/// A run in a runner's hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrusted {
+    /// The run.
+    pub run: RunId,
+    /// The attempt.
+    pub attempt: u32,
+    /// What it can be queued again with, unless it came through the queue.
+    pub ticket: Option<String>,
+    /// When it was given, or heard of last.
+    pub heard_at: TimestampMs,
 }
 
 /// A socket's session: kept in its attachment, so that it survives hibernation.
@@ -63,6 +86,9 @@ pub struct Session {
     pub heard_at: TimestampMs,
     /// True while nothing was heard for too long: the person counts as gone.
     pub is_silent: bool,
+    /// What a runner's socket stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
 }
 
 impl Session {
@@ -85,15 +111,17 @@ impl Session {
             generation: claims.generation,
             heard_at: 0,
             is_silent: false,
+            serving: None,
         }
     }
 
     /// The session of a runner's socket.
     #[must_use]
-    pub fn of_runner(run: RunId, attempt: u32, expires_at: TimestampMs) -> Self {
+    pub fn of_lease(lease: LeaseId, expires_at: TimestampMs) -> Self {
         Self {
-            token_id: format!("{run}.{attempt}"),
-            channel: Channel::Runner { run, attempt },
+            token_id: lease.to_string(),
+            channel: Channel::Lease,
+            serving: Some(Serving { lease, slots: 0, is_leaving: false, runs: Vec::new(), terminals: Vec::new() }),
             participant: None,
             rights: Rights { view: false, edit: false, run: false, terminal: false },
             expires_at,

@@ -55,6 +55,8 @@ impl Room {
             effects.push(Effect::Close { socket: *socket, code: CloseCode::ServiceRestart, reason });
         }
         self.rates.forget_idle(now);
+        self.look_after_runs(now, effects);
+        self.look_after_terminals(now, effects);
     }
 
     /// The sockets that were not heard for too long and do not count as silent yet.
@@ -68,7 +70,7 @@ impl Room {
         let has_fallen_silent = |session: &Session| match session.channel {
             Channel::Sync => is_unheard(session, now),
             Channel::Events => is_unheard(session, now) && silent.contains(session.token_id.as_str()),
-            Channel::Runner { .. } => false,
+            Channel::Lease => false,
         };
         let sockets = self.sessions.iter().filter(|(_, session)| !session.is_silent && has_fallen_silent(session));
         sockets.map(|(socket, _)| *socket).collect()
@@ -86,11 +88,21 @@ impl Room {
         self.announce_departure(&participant, effects);
     }
 
-    /// Asks for an alarm if there is somebody to look after and none was asked for.
-    pub(crate) fn watch_over_silence(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
-        if self.alarm_at.is_some_and(|at| at > now) {
-            return;
+    /// Asks for an alarm if there is something to look after, and none was asked for that comes in time.
+    pub(crate) fn set_alarm(&mut self, now: TimestampMs, effects: &mut Vec<Effect>) {
+        let is_set = self.alarm_at.is_some_and(|at| at > now);
+        // Silence is looked for only when no alarm is set: that takes a look at every socket.
+        let silence = if is_set { None } else { self.silence_due_at() };
+        let due = [silence, self.runs_due_at(), self.terminals_due_at()].into_iter().flatten().min();
+        let Some(at) = due.map(|due| due.max(now + 1)) else { return };
+        if !is_set || self.alarm_at.is_some_and(|set| at < set) {
+            self.alarm_at = Some(at);
+            effects.push(Effect::AlarmAt(at));
         }
+    }
+
+    /// When the next socket falls silent, if somebody would see the ghost.
+    fn silence_due_at(&self) -> Option<TimestampMs> {
         let mut people = BTreeSet::new();
         let mut due: Option<TimestampMs> = None;
         for session in self.sessions.values().filter(|session| session.channel == Channel::Sync) {
@@ -101,11 +113,7 @@ impl Room {
         // The people at the events sockets watch too.
         let watchers = self.sessions.values().filter_map(|session| session.participant.as_ref()).map(|who| &who.id);
         people.extend(watchers);
-        if let Some(due) = due.filter(|_| people.len() > 1) {
-            let at = due.max(now + 1);
-            self.alarm_at = Some(at);
-            effects.push(Effect::AlarmAt(at));
-        }
+        due.filter(|_| people.len() > 1)
     }
 }
 

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use protocol::TimestampMs;
 use protocol::envelope::{ErrorBody, ErrorCode, FieldError};
 use protocol::event::{ChatMessage, ClientEvent, Participant, RoomEvent};
-use protocol::ids::ParticipantId;
-use protocol::limits::CHAT_MESSAGE_MAX_BYTES;
+use protocol::ids::{ParticipantId, RunId};
+use protocol::limits::{CHAT_MESSAGE_MAX_BYTES, RUN_STDIN_PART_MAX_BYTES};
 use protocol::run::RoomRunRequest;
+use protocol::runner::RoomFrame;
 
 use crate::effect::{Caller, Effect};
 use crate::limits::{CHAT_KEPT, TEXT_FRAME_MAX_BYTES};
 use crate::mentions::mentions;
 use crate::room::Room;
 use crate::session::{Channel, Session, SocketId};
+use crate::terminals::Typist;
 
 /// `type` of a frame, which tells whether the document is needed and what an error regards.
 pub(crate) fn type_of(text: &str) -> Option<String> {
@@ -22,7 +24,7 @@ pub(crate) fn type_of(text: &str) -> Option<String> {
 
 /// True if handling the frame takes the document.
 pub(crate) fn text_needs_document(text: &str) -> bool {
-    text.contains("run:start")
+    text.contains("run:start") || text.contains("terminal:open")
 }
 
 impl Room {
@@ -56,11 +58,17 @@ impl Room {
             ClientEvent::RunStart { request } => self.on_run_start(socket, caller, request, now, effects),
             ClientEvent::RunCancel { .. } if !rights.run => effects.push(denied("run:cancel")),
             ClientEvent::RunCancel { run_id } => effects.push(Effect::CancelRun { socket, caller, run: run_id }),
-            ClientEvent::RunStdin { .. } => {
-                // A program that reads to the end of its input must not wait for somebody who may never type.
-                let message = "a run gets all of its standard input at its start; run it again with other input";
-                let error = ErrorBody::new(ErrorCode::Conflict, message);
-                effects.push(complaint(socket, Some("run:stdin".to_owned()), error));
+            ClientEvent::RunStdin { .. } if !rights.run => effects.push(denied("run:stdin")),
+            ClientEvent::RunStdin { run_id, data, end } => {
+                self.on_run_stdin(socket, &who, run_id, data, end, now, effects);
+            }
+            ClientEvent::TerminalOpen { .. }
+            | ClientEvent::TerminalInput { .. }
+            | ClientEvent::TerminalResize { .. }
+            | ClientEvent::TerminalKeyboard { .. }
+            | ClientEvent::TerminalChanges { .. }
+            | ClientEvent::TerminalClose { .. } => {
+                self.on_terminal_event(Typist { socket, who, rights, caller }, event, now, effects);
             }
         }
     }
@@ -111,6 +119,35 @@ impl Room {
         }
     }
 
+    /// Passes input on to a running program. Everybody sees what was typed, as on a shared screen.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one event")]
+    fn on_run_stdin(
+        &mut self,
+        socket: SocketId,
+        who: &Participant,
+        run_id: RunId,
+        data: String,
+        end: bool,
+        now: TimestampMs,
+        effects: &mut Vec<Effect>,
+    ) {
+        let regarding = || Some("run:stdin".to_owned());
+        if data.len() > RUN_STDIN_PART_MAX_BYTES {
+            let message = format!("must have at most {RUN_STDIN_PART_MAX_BYTES} bytes");
+            let body = ErrorBody::validation(&[FieldError { field: "data".to_owned(), message }]);
+            effects.push(complaint(socket, regarding(), body));
+            return;
+        }
+        match self.takes_input(&run_id) {
+            Ok(runner) => {
+                effects.push(Self::to_runner(runner, &run_id, RoomFrame::Stdin { data: data.clone(), end }));
+                let event = RoomEvent::RunStdin { run_id, participant_id: who.id.clone(), data, end };
+                self.log_event(Some(who), event, now, effects);
+            }
+            Err(message) => effects.push(complaint(socket, regarding(), ErrorBody::new(ErrorCode::Conflict, message))),
+        }
+    }
+
     /// Freezes the files at the log's position. The rows up to there stand before this effect.
     fn on_run_start(
         &mut self,
@@ -123,7 +160,8 @@ impl Room {
         self.write(now, effects);
         let Some(document) = &self.document else { return };
         let (files, position) = (document.source_files(), self.edited_at);
-        effects.push(Effect::SubmitRun { socket, caller, request, files, position });
+        let dispatch = self.free_runner().is_some();
+        effects.push(Effect::SubmitRun { socket, caller, request, files, position, dispatch });
     }
 }
 

@@ -1057,7 +1057,23 @@ stream: OutputStream,
 /**
  * Whole characters.
  */
-data: string, } | { "type": "run:finished", 
+data: string, } | { "type": "run:stdin", 
+/**
+ * Which.
+ */
+runId: RunId, 
+/**
+ * Who.
+ */
+participantId: ParticipantId, 
+/**
+ * What.
+ */
+data: string, 
+/**
+ * True if that was the end of its input.
+ */
+end: boolean, } | { "type": "run:finished", 
 /**
  * Which.
  */

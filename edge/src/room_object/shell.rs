@@ -8,7 +8,6 @@ use std::time::Duration;
 use protocol::TimestampMs;
 use protocol::close::CloseCode;
 use protocol::envelope::ErrorBody;
-use protocol::run::RunAnswer;
 use room::{Caller, Effect, Input, Restored, Room, Rules, Session, SocketId};
 use serde_json::json;
 use worker::js_sys::{Date, Function, Reflect};
@@ -161,6 +160,7 @@ impl Shell {
             generation: storage.generation()?,
             chat: storage.chat()?,
             runs: storage.runs()?,
+            terminals: storage.terminals()?,
             sessions,
         }))
     }
@@ -220,10 +220,18 @@ impl Shell {
             }
             Effect::WakeAt(at) => self.wake_at(at),
             Effect::AlarmAt(at) => self.alarm_at(at),
-            Effect::SubmitRun { socket, caller, request, files, position } => {
-                let bundle = submission::bundle(request, files, position);
+            Effect::SubmitRun { socket, caller, request, files, position, dispatch } => {
+                let bundle = submission::bundle(request, files, position, dispatch);
                 self.go(socket, "run:start", caller, async move |context, caller| {
                     submission::submit_for_socket(&context, &caller, &bundle).await
+                });
+            }
+            Effect::Requeue { run, ticket, request } => {
+                self.ask_functions(async move |context| submission::requeue(&context, &run, &ticket, &request).await);
+            }
+            Effect::RequestLease { socket, caller } => {
+                self.go(socket, "terminal:open", caller, async move |context, caller| {
+                    submission::request_lease(&context, &caller).await
                 });
             }
             Effect::CancelRun { socket, caller, run } => {
@@ -299,20 +307,42 @@ impl Shell {
         });
     }
 
+    /// Calls a function on behalf of the room itself. After a failure the room's alarm asks again.
+    fn ask_functions<F>(self: &Rc<Self>, call: F)
+    where
+        F: AsyncFnOnce(crate::request_context::RequestContext) -> Result<Input, Failure> + 'static,
+    {
+        let shell = Rc::clone(self);
+        self.state.wait_until(async move {
+            let outcome = match submission::context(&shell.env, String::new(), None) {
+                Ok(context) => call(context).await,
+                Err(failure) => Err(failure),
+            };
+            let heard = match outcome {
+                Ok(input) => shell.handle(input).map_err(|error| error.to_string()),
+                Err(failure) => Err(failure.to_string()),
+            };
+            if let Err(cause) = heard {
+                log::write(Level::Error, "a run could not be queued again", json!({ "cause": cause }));
+            }
+        });
+    }
+
     async fn submit_over_http(self: &Rc<Self>, submission: SubmitRun) -> Result<Response> {
         let SubmitRun { token, address, request_id, idempotency_key, request } = submission;
         self.handle(Input::Settle)?;
-        let (files, position) = self.with_document(Room::freeze)?;
-        let bundle = submission::bundle(request, files, position);
+        let (files, position, dispatch) = self.with_document(Room::freeze)?;
+        let bundle = submission::bundle(request, files, position, dispatch);
         let answered = match submission::context(&self.env, address, Some(request_id)) {
             Ok(context) => submission::submit(&context, &token, idempotency_key, &bundle).await,
             Err(failure) => Err(failure),
         };
         let Answered { status, retry_after, bytes } =
             answered.map_err(|failure| Error::RustError(failure.to_string()))?;
-        if let Ok(RunAnswer { run }) = data_of(&bytes) {
-            self.handle(Input::RunSubmitted { run: Box::new(run) })?;
+        if let Ok(answer) = data_of(&bytes) {
+            self.handle(submission::submitted(answer))?;
         }
+        let bytes = submission::without_dispatch(bytes).map_err(|failure| Error::RustError(failure.to_string()))?;
         let response = Response::from_bytes(bytes)?.with_status(status);
         if let Some(seconds) = retry_after {
             response.headers().set("retry-after", &seconds)?;

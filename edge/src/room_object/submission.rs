@@ -1,7 +1,8 @@
 //! Runs that the room asks the functions for.
 
 use protocol::ids::RunId;
-use protocol::internal::SubmitRoomRun;
+use protocol::internal::{SubmitRoomRun, SubmittedRoomRun};
+use protocol::lease::{RequeueRequest, Requeued};
 use protocol::run::{RoomRunRequest, RunAnswer, SourceFile};
 use room::{Caller, Input};
 use url::Url;
@@ -17,9 +18,10 @@ use crate::request_context::RequestContext;
 const SUBMIT_PATH: &str = "/internal/runs";
 
 /// A run with the files that the room froze.
-pub(crate) fn bundle(request: RoomRunRequest, files: Vec<SourceFile>, position: u64) -> SubmitRoomRun {
-    let RoomRunRequest { language, entry, stdin, args } = request;
-    SubmitRoomRun { language, entry, stdin, args, files, position }
+pub(crate) fn bundle(request: RoomRunRequest, files: Vec<SourceFile>, position: u64, dispatch: bool) -> SubmitRoomRun {
+    let RoomRunRequest { language, entry, stdin, args, interactive } = request;
+    let interactive = interactive.unwrap_or_default();
+    SubmitRoomRun { language, entry, stdin, args, files, position, interactive, dispatch }
 }
 
 /// A call of the room itself, outside any client's request.
@@ -64,8 +66,40 @@ pub(crate) async fn submit_for_socket(
     bundle: &SubmitRoomRun,
 ) -> Result<Input, Failure> {
     let answered = submit(context, &caller.token, None, bundle).await?;
-    let answer: RunAnswer = data_of(&answered.bytes)?;
-    Ok(Input::RunSubmitted { run: Box::new(answer.run) })
+    Ok(submitted(data_of(&answered.bytes)?))
+}
+
+/// What the room has to hear of a run that was recorded.
+pub(crate) fn submitted(SubmittedRoomRun { run, dispatch }: SubmittedRoomRun) -> Input {
+    Input::RunSubmitted { run: Box::new(run), dispatch: dispatch.map(Box::new) }
+}
+
+/// A function's answer as a client may have it: credentials are the room's alone.
+pub(crate) fn without_dispatch(bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    let unreadable = |source| Failure::Unreadable { part: "runs", source };
+    let mut answer: serde_json::Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let dispatch = answer.get_mut("data").and_then(|data| data.as_object_mut()?.remove("dispatch"));
+    if dispatch.is_some() { serde_json::to_vec(&answer).map_err(unreadable) } else { Ok(bytes) }
+}
+
+/// Has a run queued again whose runner makes no progress: what the room has to hear then.
+pub(crate) async fn requeue(
+    context: &RequestContext,
+    run: &RunId,
+    ticket: &str,
+    request: &RequeueRequest,
+) -> Result<Input, Failure> {
+    let path = format!("/internal/runs/{run}/requeue");
+    let Requeued { run, is_queued } = Call::post(Function::Runs, &path, ticket, request).data(context).await?;
+    Ok(Input::Requeued { run: Box::new(run), is_queued })
+}
+
+/// Asks for a runner that serves the room.
+pub(crate) async fn request_lease(context: &RequestContext, caller: &Caller) -> Result<Input, Failure> {
+    let call = Call::post(Function::Runs, "/internal/leases", &caller.token, &serde_json::json!({}));
+    let _accepted: serde_json::Value = call.data(context).await?;
+    // What there is to hear, the runner will say.
+    Ok(Input::Settle)
 }
 
 /// Cancels a run: what the room has to hear then.

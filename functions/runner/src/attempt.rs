@@ -1,20 +1,22 @@
-//! One message of the queue from its claim to its end.
+//! One run from its claim to its end, and one message of the queue to what it wins.
 //!
 //! Safety: a message is deleted only when its run is over or its result is recorded. Liveness: while the attempt goes
 //! on, lease and visibility are renewed; when this process dies both run out, and the message comes to another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::limits::{ATTEMPT_HEARTBEAT_MS, ATTEMPT_LEASE_MS, ROOMLESS_HEARTBEAT_MS, RUN_MESSAGE_VISIBILITY_S};
-use protocol::runner::ClaimGranted;
+use protocol::runner::{ClaimGranted, QueueMessage};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use crate::edge::{Edge, EdgeError, Standing};
-use crate::execute::{Executed, Wish, execute};
+use crate::execute::{Executed, Wires, Wish, execute};
+use crate::lease::{self, Line, Won};
 use crate::queue::{Delivery, Queue};
 use crate::sandbox::Sandbox;
-use crate::stream::{self, Stream};
+use crate::serve::Leaving;
 
 /// How long the result waits for the room to have all of the output. It holds what is kept anyway.
 const DELIVERY_GRACE: Duration = Duration::from_secs(5);
@@ -43,11 +45,31 @@ pub struct Tools {
     pub sandbox: Sandbox,
 }
 
-/// What is to become of this runner after an attempt.
+/// A run in hand.
+#[derive(Debug)]
+pub struct Attempt {
+    claim: ClaimGranted,
+    /// The message that it came by, unless its room gave it.
+    delivery: Option<Delivery>,
+    /// The request that submitted it, for the logs of every part.
+    request_id: String,
+}
+
+impl Attempt {
+    /// One that its room gave.
+    #[must_use]
+    pub fn of(claim: ClaimGranted) -> Self {
+        Self { request_id: claim.run_id.to_string(), claim, delivery: None }
+    }
+}
+
+/// What is to become of this runner after a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum After {
-    /// The next message.
+    /// The next message: this one won nothing.
     GoOn,
+    /// Its end: it has served somebody, and serves nobody else.
+    Done,
     /// Its replacement, for this reason.
     Replace(String),
 }
@@ -62,20 +84,57 @@ enum Fate {
 }
 
 impl Tools {
-    /// Works on a message. `give_up` turns to [`Wish::Stop`] when the runner has to go before the attempt has ended.
-    pub async fn attempt(&self, delivery: &Delivery, give_up: watch::Receiver<Wish>) -> After {
-        let ticket = standing(delivery, &delivery.message.ticket);
-        let (fate, after) = match self.claim(&ticket).await {
-            Ok(claim) => {
-                tracing::info!(attempt = claim.attempt, language = ?claim.language, "claimed");
-                self.work(&claim, delivery, give_up).await
+    /// Works on a message, and on everything that it wins.
+    pub async fn take(self: &Arc<Self>, delivery: Delivery, leaving: watch::Receiver<Leaving>) -> After {
+        match delivery.message.clone() {
+            QueueMessage::Run { run_id, ticket, request_id } => {
+                self.take_run(delivery, Standing { run_id, bearer: ticket, request_id }, leaving).await
             }
-            Err(EdgeError::Refused { over: true }) => (Fate::Delete, After::GoOn),
+            QueueMessage::Lease { room_id, credential, .. } => {
+                // The room knows whether it still waits for one; a lost lease is asked for again.
+                self.settle(&delivery, Fate::Delete).await;
+                let won = Won { url: self.edge.lease_url(&room_id), credential, first: None };
+                lease::serve(self, won, leaving).await
+            }
+        }
+    }
+
+    async fn take_run(
+        self: &Arc<Self>,
+        delivery: Delivery,
+        ticket: Standing,
+        leaving: watch::Receiver<Leaving>,
+    ) -> After {
+        let claim = match self.claim(&ticket).await {
+            Ok(claim) => claim,
+            Err(EdgeError::Refused { over: true }) => {
+                self.settle(&delivery, Fate::Delete).await;
+                return After::GoOn;
+            }
             Err(error) => {
                 tracing::warn!(error = crate::chain(&error), "not claimed");
-                (Fate::Leave, After::GoOn)
+                return After::GoOn;
             }
         };
+        tracing::info!(attempt = claim.attempt, language = ?claim.language, "claimed");
+        let room = claim.room_id.clone().zip(claim.lease.clone());
+        let attempt = Attempt { claim, delivery: Some(delivery), request_id: ticket.request_id };
+        match room {
+            Some((room_id, credential)) => {
+                let won = Won { url: self.edge.lease_url(&room_id), credential, first: Some(attempt) };
+                lease::serve(self, won, leaving).await
+            }
+            None => {
+                let (stop, stopped) = watch::channel(Wish::Finish);
+                tokio::select! {
+                    anomaly = self.work(attempt, None, stopped) => anomaly.map_or(After::Done, After::Replace),
+                    never = give_up_in_time(leaving, &stop) => never,
+                }
+            }
+        }
+    }
+
+    async fn settle(&self, delivery: &Delivery, fate: Fate) {
         let done = match fate {
             Fate::Delete => self.queue.delete(delivery).await,
             Fate::GiveBack => self.queue.hide(delivery, Duration::from_millis(ATTEMPT_LEASE_MS + 1_000)).await,
@@ -84,7 +143,6 @@ impl Tools {
         if let Err(error) = done {
             tracing::warn!(%error, "the message comes again");
         }
-        after
     }
 
     /// Claims, and tries again while the edge is away: otherwise the message would stay invisible for 30 s. When only
@@ -104,48 +162,69 @@ impl Tools {
         self.edge.claim(ticket).await
     }
 
-    async fn work(&self, claim: &ClaimGranted, delivery: &Delivery, give_up: watch::Receiver<Wish>) -> (Fate, After) {
-        let attempt = standing(delivery, &claim.credential);
+    /// Works on a run; gives what is odd about the machine then, if anything is. `give_up` turns to [`Wish::Stop`]
+    /// when the runner has to go before the attempt has ended.
+    #[tracing::instrument(skip_all, level = "error", name = "run", fields(run_id = %attempt.claim.run_id, request_id = attempt.request_id))]
+    pub async fn work(&self, attempt: Attempt, line: Option<Line>, give_up: watch::Receiver<Wish>) -> Option<String> {
+        let Attempt { claim, delivery, request_id } = attempt;
+        let standing = Standing { run_id: claim.run_id.clone(), bearer: claim.credential.clone(), request_id };
         let (wishes, wished) = watch::channel(Wish::Finish);
         let run = async {
-            let executed = self.execute_and_deliver(claim, &attempt, &wishes, wished).await;
-            let fate = self.conclude(&executed, &attempt, *give_up.borrow() == Wish::Stop).await;
-            (fate, executed.anomaly.map_or(After::GoOn, After::Replace))
+            let executed = self.execute_and_deliver(&claim, line.as_ref(), &wishes, wished).await;
+            let is_given_up = *give_up.borrow() == Wish::Stop;
+            let fate = self.conclude(&executed, &standing, is_given_up).await;
+            (fate, executed.anomaly)
         };
-        tokio::select! {
+        let (fate, anomaly) = tokio::select! {
             ended = run => ended,
-            never = self.keep_alive(claim, delivery, &attempt, &wishes) => never,
+            never = self.keep_alive(&claim, delivery.as_ref(), &standing, &wishes) => never,
             never = forward(give_up.clone(), &wishes) => never,
+        };
+        if let Some(line) = line {
+            line.abandon(&claim.run_id);
         }
+        if let Some(delivery) = delivery {
+            self.settle(&delivery, fate).await;
+        }
+        anomaly
     }
 
     async fn execute_and_deliver(
         &self,
         claim: &ClaimGranted,
-        attempt: &Standing,
+        line: Option<&Line>,
         wishes: &watch::Sender<Wish>,
         wished: watch::Receiver<Wish>,
     ) -> Executed {
         let (frames, outgoing) = mpsc::unbounded_channel();
-        let stream = claim.room_id.as_ref().and_then(|_| match self.edge.stream_url(&claim.run_id) {
-            Ok(url) => Some(tokio::spawn(Stream::new(url, attempt.clone(), outgoing, wishes.clone()).deliver())),
-            Err(error) => {
-                tracing::error!(%error, "no stream to the room");
-                None
+        let (typing, input) = mpsc::unbounded_channel();
+        let delivery = async {
+            match line {
+                Some(line) => Some(line.deliver(claim, outgoing, wishes.clone(), typing).await),
+                None => None,
             }
-        });
-        let executed = execute(&self.sandbox, claim, &frames, wished).await;
-        // An attempt that could not be executed has said no end.
-        drop(frames);
-        if let Some(stream) = stream {
-            let abort = stream.abort_handle();
+        };
+        tokio::pin!(delivery);
+        // The frames end with it: an attempt that could not be executed has said no end.
+        let execution = async move {
+            let wires = Wires { frames: &frames, wishes: wished, input };
+            execute(&self.sandbox, claim, wires).await
+        };
+        tokio::pin!(execution);
+        let mut delivered = None;
+        let executed = loop {
+            tokio::select! {
+                executed = &mut execution => break executed,
+                ended = &mut delivery, if delivered.is_none() => delivered = Some(ended),
+            }
+        };
+        if delivered.is_none() {
             let grace = if executed.was_stopped { STOPPED_DELIVERY_GRACE } else { DELIVERY_GRACE };
-            match timeout(grace, stream).await {
-                Ok(Ok(stream::Delivery::Complete | stream::Delivery::Abandoned)) => {}
-                Ok(other) => tracing::warn!(?other, "the room did not take all of the output"),
+            match timeout(grace, delivery).await {
+                Ok(None | Some(lease::Delivery::Complete | lease::Delivery::Abandoned)) => {}
+                Ok(Some(lease::Delivery::Refused)) => tracing::warn!("the room did not take all of the output"),
                 Err(_elapsed) => tracing::warn!("the room has not acknowledged all of the output"),
             }
-            abort.abort();
         }
         executed
     }
@@ -190,7 +269,7 @@ impl Tools {
     async fn keep_alive<T>(
         &self,
         claim: &ClaimGranted,
-        delivery: &Delivery,
+        delivery: Option<&Delivery>,
         attempt: &Standing,
         wishes: &watch::Sender<Wish>,
     ) -> T {
@@ -207,6 +286,7 @@ impl Tools {
                     Err(error) => tracing::warn!(error = crate::chain(&error), "a heartbeat was lost"),
                 },
                 _ = visibility.tick() => {
+                    let Some(delivery) = delivery else { continue };
                     let hidden = self.queue.hide(delivery, Duration::from_secs(RUN_MESSAGE_VISIBILITY_S)).await;
                     if let Err(error) = hidden {
                         tracing::warn!(%error, "the message may come to another runner");
@@ -215,11 +295,6 @@ impl Tools {
             }
         }
     }
-}
-
-fn standing(delivery: &Delivery, bearer: &str) -> Standing {
-    let message = &delivery.message;
-    Standing { run_id: message.run_id.clone(), bearer: bearer.to_owned(), request_id: message.request_id.clone() }
 }
 
 /// Ticks from one period on: the claim was the first heartbeat.
@@ -234,6 +309,14 @@ fn ticks(period_ms: u64) -> tokio::time::Interval {
 async fn forward<T>(mut give_up: watch::Receiver<Wish>, wishes: &watch::Sender<Wish>) -> T {
     if give_up.wait_for(|wish| *wish == Wish::Stop).await.is_ok() {
         wishes.send_replace(Wish::Stop);
+    }
+    std::future::pending().await
+}
+
+/// Stops a run without a room when its runner has to go at once.
+async fn give_up_in_time<T>(mut leaving: watch::Receiver<Leaving>, stop: &watch::Sender<Wish>) -> T {
+    if leaving.wait_for(|leaving| *leaving == Leaving::Now).await.is_ok() {
+        stop.send_replace(Wish::Stop);
     }
     std::future::pending().await
 }

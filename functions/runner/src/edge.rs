@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::envelope::Envelope;
-use protocol::ids::RunId;
+use protocol::ids::{RoomId, RunId};
 use protocol::run::RunResult;
 use protocol::runner::{ClaimGranted, Heartbeat, Refusal, RunReport};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -116,12 +116,12 @@ impl Edge {
         Ok(())
     }
 
-    /// The address of the attempt's WebSocket.
+    /// The address where a room takes its runner's WebSocket.
     ///
     /// # Errors
     /// When the edge's URL takes no path.
-    pub fn stream_url(&self, run_id: &RunId) -> Result<Url, UrlError> {
-        let mut url = self.path(run_id, "stream")?;
+    pub fn lease_url(&self, room_id: &RoomId) -> Result<Url, UrlError> {
+        let mut url = self.join(&format!("/internal/rooms/{room_id}/lease"))?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         match url.set_scheme(scheme) {
             Ok(()) => Ok(url),
@@ -130,8 +130,11 @@ impl Edge {
     }
 
     fn path(&self, run_id: &RunId, what: &str) -> Result<Url, UrlError> {
-        let path = format!("/internal/runs/{run_id}/{what}");
-        self.url.join(&path).map_err(|error| UrlError { path: format!("{path}: {error}") })
+        self.join(&format!("/internal/runs/{run_id}/{what}"))
+    }
+
+    fn join(&self, path: &str) -> Result<Url, UrlError> {
+        self.url.join(path).map_err(|error| UrlError { path: format!("{path}: {error}") })
     }
 
     async fn post<T: DeserializeOwned>(

@@ -7,7 +7,7 @@ use protocol::run::{RunReason, RunResult};
 use protocol::runner::{ClaimGranted, OutputStream, RunnerFrame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,20 +41,35 @@ pub enum Wish {
     Stop,
 }
 
-/// Runs an attempt. `frames` gets its output as it comes, and the end.
-pub async fn execute(
-    sandbox: &Sandbox,
-    claim: &ClaimGranted,
-    frames: &UnboundedSender<RunnerFrame>,
-    wishes: watch::Receiver<Wish>,
-) -> Executed {
+/// What somebody types into a running program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// What.
+    pub data: String,
+    /// True if no more follows.
+    pub end: bool,
+}
+
+/// What connects an attempt with its watchers.
+#[derive(Debug)]
+pub struct Wires<'a> {
+    /// Gets its output as it comes, and the end.
+    pub frames: &'a UnboundedSender<RunnerFrame>,
+    /// What is wanted of it.
+    pub wishes: watch::Receiver<Wish>,
+    /// What is typed into it, if it takes input while it runs.
+    pub input: UnboundedReceiver<Input>,
+}
+
+/// Runs an attempt.
+pub async fn execute(sandbox: &Sandbox, claim: &ClaimGranted, wires: Wires<'_>) -> Executed {
     let recipe = Recipe::of(claim.language);
     let missing = recipe.missing_tools();
     if let Some(tool) = missing.first() {
         let words = format!("This runner has no {}. It comes with: apt-get install {}\n", tool.program, tool.package);
         return Executed { result: failed(sandbox.tier(), words), was_stopped: false, anomaly: None };
     }
-    match try_execute(sandbox, claim, recipe, frames, wishes).await {
+    match try_execute(sandbox, claim, recipe, wires).await {
         Ok(executed) => executed,
         Err(error) => {
             tracing::error!(error = crate::chain(&error), "the sandbox failed");
@@ -69,8 +84,7 @@ async fn try_execute(
     sandbox: &Sandbox,
     claim: &ClaimGranted,
     recipe: &Recipe,
-    frames: &UnboundedSender<RunnerFrame>,
-    wishes: watch::Receiver<Wish>,
+    Wires { frames, wishes, mut input }: Wires<'_>,
 ) -> Result<Executed, SandboxError> {
     let ClaimGranted { entry, files, args, limits, .. } = claim;
     let job = recipe.job(Program { entry, files, args, limits });
@@ -84,8 +98,8 @@ async fn try_execute(
         stop: None,
     };
     let give_input = async {
-        if let Some(mut stdin) = stdin
-            && let Err(error) = stdin.write_all(claim.stdin.as_bytes()).await
+        if let Some(stdin) = stdin
+            && let Err(error) = give(stdin, claim, &mut input).await
         {
             tracing::debug!(%error, "the program did not read its input");
         }
@@ -101,6 +115,25 @@ async fn try_execute(
     let outcome = timeout(JAIL_GRACE, control.finish()).await.map_err(|_elapsed| SandboxError::NoReport)??;
     let result = result(&outcome, output.into_kept());
     Ok(Executed { result, was_stopped: stop == Some(Stop::Cancel), anomaly: outcome.anomaly })
+}
+
+/// Gives a program its input. A program that takes more while it runs hears its end when somebody says so.
+async fn give(
+    mut stdin: pipe::Sender,
+    claim: &ClaimGranted,
+    input: &mut UnboundedReceiver<Input>,
+) -> std::io::Result<()> {
+    stdin.write_all(claim.stdin.as_bytes()).await?;
+    if !claim.interactive {
+        return Ok(());
+    }
+    while let Some(Input { data, end }) = input.recv().await {
+        stdin.write_all(data.as_bytes()).await?;
+        if end {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Moves output from the job's pipes to its watchers.
@@ -131,10 +164,7 @@ impl Pump<'_> {
                     let frames = self.output.flush(Instant::now());
                     self.send(frames);
                 }
-                wish = wishes.wait_for(|wish| *wish == Wish::Stop), if self.stop.is_none() => {
-                    drop(wish);
-                    self.stop(Stop::Cancel).await;
-                }
+                () = stop_wished(&mut wishes), if self.stop.is_none() => self.stop(Stop::Cancel).await,
             }
         }
         let mut last = self.output.flush(Instant::now());
@@ -171,6 +201,12 @@ impl Pump<'_> {
             let _unheard = self.frames.send(frame);
         }
     }
+}
+
+/// Waits until the attempt's end is wished for.
+async fn stop_wished(wishes: &mut watch::Receiver<Wish>) {
+    // Where nobody can wish any more, the attempt is being dropped.
+    let _nobody = wishes.wait_for(|wish| *wish == Wish::Stop).await;
 }
 
 /// The record of a job: its last step says how it ended, all of them what it used.

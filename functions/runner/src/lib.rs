@@ -1,21 +1,22 @@
 //! The runner: takes runs from the queue, executes them in a sandbox, streams their output to the room and records
 //! their results.
 //!
-//! [`serve`] takes messages, [`attempt`] sees one through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), [`output`] makes frames of what it prints, [`stream`] delivers them.
+//! [`serve`] takes messages, [`attempt`] sees a run through, [`execute`] runs it in the [`sandbox`] with the recipe of
+//! its [language](languages), [`output`] makes frames of what it prints, [`lease`] delivers them to the room, and takes
+//! more runs from there.
 
 pub mod attempt;
 pub mod config;
 pub mod edge;
 pub mod execute;
 pub mod languages;
+pub mod lease;
 pub mod output;
 pub mod protection;
 pub mod queue;
 #[expect(unsafe_code, reason = "the layers of the sandbox are system calls without safe wrappers")]
 pub mod sandbox;
 pub mod serve;
-pub mod stream;
 
 /// An error with its causes, in one line for the log.
 #[must_use]

@@ -1,20 +1,20 @@
 //! The runner's life: prove the sandbox, take message after message, leave in good order.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::sleep;
-use tracing::Instrument;
 
 use crate::attempt::{After, Tools};
 use crate::config::{Config, ConfigError};
 use crate::edge::Edge;
-use crate::execute::{Wish, tier_word};
+use crate::execute::tier_word;
 use crate::languages::missing_toolchains;
 use crate::protection::Protection;
-use crate::queue::{Delivery, Queue};
+use crate::queue::Queue;
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// Pause after a receive that failed: the queue is away for everybody, and calls cost.
@@ -53,7 +53,7 @@ pub async fn serve() -> Result<ExitCode, StartError> {
     tracing::info!(tier = tier_word(sandbox.tier()), landlock = sandbox.has_landlock(), "ready");
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queue_url.clone());
-    let tools = Tools { edge: Edge::new(config.edge_url.clone())?, queue, sandbox };
+    let tools = Arc::new(Tools { edge: Edge::new(config.edge_url.clone())?, queue, sandbox });
     let protection = Protection::new(config.agent_url.clone())?;
     let (leave, leaving) = watch::channel(Leaving::No);
     tokio::select! {
@@ -74,7 +74,8 @@ pub async fn serve() -> Result<ExitCode, StartError> {
 
 /// Whether the runner has to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Leaving {
+pub enum Leaving {
+    /// It stays.
     No,
     /// After the run in hand.
     Soon,
@@ -82,7 +83,7 @@ enum Leaving {
     Now,
 }
 
-async fn take_messages(tools: &Tools, protection: &Protection, mut leaving: watch::Receiver<Leaving>) -> ExitCode {
+async fn take_messages(tools: &Arc<Tools>, protection: &Protection, mut leaving: watch::Receiver<Leaving>) -> ExitCode {
     loop {
         let received = tokio::select! {
             biased;
@@ -94,11 +95,15 @@ async fn take_messages(tools: &Tools, protection: &Protection, mut leaving: watc
             Ok(None) => {}
             Ok(Some(delivery)) => {
                 protection.set(true).await;
-                let after = one(tools, &delivery, leaving.clone()).await;
+                let after = tools.take(delivery, leaving.clone()).await;
                 protection.set(false).await;
-                if let After::Replace(anomaly) = after {
-                    tracing::error!(anomaly, "this runner has to be replaced");
-                    return ExitCode::FAILURE;
+                match after {
+                    After::GoOn => {}
+                    After::Done => return ExitCode::SUCCESS,
+                    After::Replace(anomaly) => {
+                        tracing::error!(anomaly, "this runner has to be replaced");
+                        return ExitCode::FAILURE;
+                    }
                 }
             }
             Err(error) => {
@@ -106,22 +111,5 @@ async fn take_messages(tools: &Tools, protection: &Protection, mut leaving: watc
                 sleep(PAUSE_AFTER_FAILURE).await;
             }
         }
-    }
-}
-
-/// Works on a message, and hands on when the runner has to go at once.
-async fn one(tools: &Tools, delivery: &Delivery, mut leaving: watch::Receiver<Leaving>) -> After {
-    let message = &delivery.message;
-    // Of the highest level, so that every line of a run carries its ids, whatever is filtered.
-    let span = tracing::error_span!("run", run_id = %message.run_id, request_id = message.request_id);
-    let (give_up, given_up) = watch::channel(Wish::Finish);
-    let go = async {
-        let _gone = leaving.wait_for(|leaving| *leaving == Leaving::Now).await;
-        give_up.send_replace(Wish::Stop);
-        std::future::pending().await
-    };
-    tokio::select! {
-        after = tools.attempt(delivery, given_up).instrument(span) => after,
-        never = go => never,
     }
 }

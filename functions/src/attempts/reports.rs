@@ -6,12 +6,13 @@ use protocol::TimestampMs;
 use protocol::ids::RunId;
 use protocol::limits::ATTEMPT_LEASE_MS;
 use protocol::run::{RunChange, RunStatus, TransitionError};
-use protocol::runner::{ClaimGranted, Heartbeat, RunLimits, RunReport};
-use protocol::token::{ATTEMPT_LIFETIME_S, AttemptClaims, ClaimTicket, Signer};
+use protocol::runner::{ClaimGranted, Heartbeat, RunReport};
+use protocol::token::{AttemptClaims, ClaimTicket, Signer};
 
 use crate::ports::artifacts::Artifacts;
 use crate::ports::runs::{RunRecord, RunStore};
 use crate::runs::error::RunError;
+use crate::runs::grant::{grant, lease};
 use crate::runs::ledger::Ledger;
 
 /// Reports of runners.
@@ -38,23 +39,8 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
         // Before the claim, so that a failure here costs no lease.
         let files = self.ledger.files(&run).await?;
         let run = self.ledger.change(id, claim, now).await?;
-        let iat = now / 1000;
-        let room = run.room.as_ref().map(|(room, _)| room.clone());
-        let attempt = run.status.attempt();
-        let exp = iat + ATTEMPT_LIFETIME_S;
-        let claims = AttemptClaims { run: run.id.clone(), room: room.clone(), attempt, iat, exp };
-        Ok(ClaimGranted {
-            run_id: run.id,
-            room_id: room,
-            attempt,
-            credential: self.signer.sign(&claims)?,
-            language: run.program.language,
-            entry: run.program.entry,
-            files,
-            stdin: run.program.stdin,
-            args: run.program.args,
-            limits: RunLimits::default(),
-        })
+        let lease = run.room.as_ref().map(|(room, _)| lease(room, &self.signer, now)).transpose()?;
+        Ok(grant(&run, files, lease, &self.signer, now)?)
     }
 
     /// Renews the attempt's lease, and says whether anybody still waits for its result.

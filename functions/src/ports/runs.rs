@@ -49,6 +49,8 @@ pub struct Program {
     pub stdin: String,
     /// Arguments.
     pub args: Vec<String>,
+    /// True if it takes input while it runs.
+    pub interactive: bool,
     /// The files.
     pub source: Source,
 }

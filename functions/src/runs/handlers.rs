@@ -7,16 +7,18 @@ use axum::Extension;
 use axum::extract::State;
 use lambda_http::tracing::warn;
 use protocol::ids::RunId;
-use protocol::internal::SubmitRoomRun;
+use protocol::internal::{SubmitRoomRun, SubmittedRoomRun};
 use protocol::language::{LANGUAGES, Languages};
+use protocol::lease::{RequeueRequest, Requeued};
 use protocol::limits::RUN_WAIT_MAX_MS;
 use protocol::run::{RunAnswer, RunChange, SubmitRunRequest};
+use protocol::token::ClaimTicket;
 use serde::Deserialize;
 
 use super::error::RunError;
 use super::order::Order;
 use super::router::Runs;
-use super::submit::{Sender, Who};
+use super::submit::{Sender, Submitted, Way, Who};
 use crate::ambient::now_ms;
 use crate::config::Switch;
 use crate::http::body::JsonBody;
@@ -58,7 +60,7 @@ pub(super) async fn submit(
         Caller::Nobody => Who::Anonymous,
     };
     let sender = Sender { who, room: None, address: client.address, key: client.idempotency_key, request_id };
-    let mut run = runs.submitter.submit(Order::from(request), &sender, now_ms()).await?;
+    let mut run = runs.submitter.submit(Order::from(request), &sender, Way::Queue, now_ms()).await?.run;
     if params.wait {
         run = until_over(&runs, run).await?;
     }
@@ -84,7 +86,7 @@ pub(super) async fn submit_from_room(
     client: Client,
     Extension(RequestId(request_id)): Extension<RequestId>,
     JsonBody(request): JsonBody<SubmitRoomRun>,
-) -> Answer<RunAnswer> {
+) -> Answer<SubmittedRoomRun> {
     if !claims.rights.run {
         return Err(RunError::Forbidden.into());
     }
@@ -95,8 +97,38 @@ pub(super) async fn submit_from_room(
     };
     let room = Some((claims.room, request.position));
     let sender = Sender { who, room, address: client.address, key: client.idempotency_key, request_id };
-    let run = runs.submitter.submit(Order::from(request), &sender, now_ms()).await?;
-    Ok(accepted(RunAnswer { run: runs.submitter.ledger.view(&run).await? }))
+    let way = if request.dispatch { Way::Room } else { Way::Queue };
+    let Submitted { run, dispatch } = runs.submitter.submit(Order::from(request), &sender, way, now_ms()).await?;
+    Ok(accepted(SubmittedRoomRun { run: runs.submitter.ledger.view(&run).await?, dispatch }))
+}
+
+/// `POST /internal/runs/{id}/requeue`: a room's runner makes no progress with a run that it was given. The bearer is
+/// the ticket that the room got with the run.
+pub(super) async fn requeue(
+    State(runs): State<Arc<Runs>>,
+    Holder(ticket): Holder<ClaimTicket>,
+    Ids(id): Ids<RunId>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    JsonBody(request): JsonBody<RequeueRequest>,
+) -> Answer<Requeued> {
+    if ticket.run != id {
+        return Err(RunError::Forbidden.into());
+    }
+    let (run, is_queued) = runs.submitter.requeue(&id, &request, &request_id, now_ms()).await?;
+    Ok(ok(Requeued { run: runs.submitter.ledger.view(&run).await?, is_queued }))
+}
+
+/// `POST /internal/leases`: a room wants a runner, for a terminal. The bearer is the participant's.
+pub(super) async fn request_lease(
+    State(runs): State<Arc<Runs>>,
+    Holder(claims): Holder<protocol::token::RoomClaims>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+) -> Answer<serde_json::Value> {
+    if !claims.rights.terminal {
+        return Err(RunError::Forbidden.into());
+    }
+    runs.submitter.request_lease(claims.room, request_id, now_ms()).await?;
+    Ok(accepted(serde_json::json!({})))
 }
 
 /// `GET /api/v1/runs/{id}`: for who started it, and for whoever may see its room.

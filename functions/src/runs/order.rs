@@ -23,6 +23,8 @@ pub struct Order {
     pub stdin: String,
     /// Arguments.
     pub args: Vec<String>,
+    /// True if it takes input while it runs.
+    pub interactive: bool,
     /// The files.
     pub files: Vec<SourceFile>,
     /// SHA-256 of what the client sent. A room's files are not part of it: the room freezes them anew on each try.
@@ -34,16 +36,17 @@ impl From<SubmitRunRequest> for Order {
         let fingerprint = fingerprint(&request);
         let SubmitRunRequest { language, files, entry, stdin, args } = request;
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
-        Self { language, entry, stdin, args, files, fingerprint }
+        // Without a room nobody could type.
+        Self { language, entry, stdin, args, interactive: false, files, fingerprint }
     }
 }
 
 impl From<SubmitRoomRun> for Order {
     fn from(request: SubmitRoomRun) -> Self {
-        let SubmitRoomRun { language, entry, stdin, args, files, position: _ } = request;
-        let fingerprint = fingerprint(&(language, &entry, &stdin, &args));
+        let SubmitRoomRun { language, entry, stdin, args, files, position: _, interactive, dispatch: _ } = request;
+        let fingerprint = fingerprint(&(language, &entry, &stdin, &args, interactive));
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
-        Self { language, entry, stdin, args, files, fingerprint }
+        Self { language, entry, stdin, args, interactive, files, fingerprint }
     }
 }
 
@@ -125,8 +128,8 @@ mod tests {
         let path = |text: &str| FilePath::parse(text).expect("a path");
         let files = paths.iter().map(|text| SourceFile { path: path(text), content: "12345".to_owned() }).collect();
         let entry = entry.map(path);
-        let (stdin, args) = (String::new(), Vec::new());
-        Order { language: Language::Python, entry, stdin, args, files, fingerprint: String::new() }
+        let (stdin, args, fingerprint) = (String::new(), Vec::new(), String::new());
+        Order { language: Language::Python, entry, stdin, args, interactive: false, files, fingerprint }
     }
 
     fn check(order: &Order, expect: Result<&str, &[&str]>) {
@@ -167,7 +170,9 @@ mod tests {
             let path = FilePath::parse("main.py").expect("a path");
             let files = vec![SourceFile { path, content: content.to_owned() }];
             let (language, stdin) = (Language::Python, Some(stdin.to_owned()));
-            Order::from(SubmitRoomRun { language, entry: None, stdin, args: None, files, position: 1 }).fingerprint
+            let (entry, args, position, interactive, dispatch) = (None, None, 1, false, false);
+            let request = SubmitRoomRun { language, entry, stdin, args, files, position, interactive, dispatch };
+            Order::from(request).fingerprint
         };
         assert_eq!(request("a", "x"), request("b", "x"));
         assert_ne!(request("a", "x"), request("a", "y"));

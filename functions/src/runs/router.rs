@@ -69,6 +69,8 @@ pub fn router(runs: Runs) -> Router {
     let edge = Router::new()
         .route("/internal/runs", post(handlers::submit_from_room))
         .route("/internal/runs/{id}/cancel", post(handlers::cancel_from_room))
+        .route("/internal/runs/{id}/requeue", post(handlers::requeue))
+        .route("/internal/leases", post(handlers::request_lease))
         .route("/internal/health", get(handlers::health));
     framed(clients.merge(edge)).with_state(Arc::new(runs))
 }

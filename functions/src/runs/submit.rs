@@ -6,12 +6,14 @@ use std::time::Duration;
 use lambda_http::tracing::{error, warn};
 use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
-use protocol::limits::{GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
-use protocol::run::{RunChange, RunReason, RunStatus};
+use protocol::lease::{Dispatch, RequeueRequest};
+use protocol::limits::{ATTEMPT_LEASE_MS, GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
+use protocol::run::{RunChange, RunReason, RunStatus, SourceFile};
 use protocol::runner::QueueMessage;
-use protocol::token::{CLAIM_LIFETIME_S, ClaimTicket, Signer};
+use protocol::token::Signer;
 
 use super::error::RunError;
+use super::grant::{grant, lease, ticket};
 use super::ledger::Ledger;
 use super::order::Order;
 use crate::ambient::entropy;
@@ -40,6 +42,24 @@ pub struct Submitter<S, A, Q, L> {
     pub limits: Switch,
     /// Code of one run.
     pub source_max_bytes: usize,
+}
+
+/// A run that was taken in.
+#[derive(Debug)]
+pub struct Submitted {
+    /// The run.
+    pub run: RunRecord,
+    /// For the room's own runner, if it was recorded as claimed by that.
+    pub dispatch: Option<Dispatch>,
+}
+
+/// Which way a run takes to a runner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Through the queue, to any runner.
+    Queue,
+    /// Through its room, to the room's own.
+    Room,
 }
 
 /// Who submits, and from where.
@@ -110,30 +130,44 @@ impl Sender {
 }
 
 impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> {
-    /// Records a run and queues it; with a key that was used before, answers the run of then.
+    /// Records a run and sends it on its way; with a key that was used before, answers the run of then.
     ///
     /// # Errors
     /// [`RunError::Invalid`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of a part: then no run
     /// goes on from this request, unless the key is sent again.
-    pub async fn submit(&self, order: Order, sender: &Sender, now: TimestampMs) -> Result<RunRecord, RunError> {
+    pub async fn submit(
+        &self,
+        order: Order,
+        sender: &Sender,
+        way: Way,
+        now: TimestampMs,
+    ) -> Result<Submitted, RunError> {
         let entry = order.checked(self.source_max_bytes)?;
         self.count(sender, now).await?;
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
+        let files = (way == Way::Room).then(|| order.files.clone());
         let source = self.ledger.keep_files(&id, order.files).await?;
-        let Order { language, stdin, args, .. } = order;
+        let Order { language, stdin, args, interactive, .. } = order;
+        let status = if way == Way::Room { RunStatus::Queued.after(claim_at(now))? } else { RunStatus::Queued };
         let run = RunRecord {
             id,
             room: sender.room.clone(),
             starter: sender.starter(),
-            program: Program { language, entry, stdin, args, source },
-            status: RunStatus::Queued,
+            program: Program { language, entry, stdin, args, interactive, source },
+            status,
             output_key: None,
             created_at: now,
             ended_at: None,
         };
         let run = match self.ledger.store.create(&run, key.as_ref()).await? {
-            Submission::Stored => run,
+            Submission::Stored => {
+                let dispatch = files.map(|files| self.dispatch(&run, files, now)).transpose()?;
+                if dispatch.is_some() {
+                    return Ok(Submitted { run, dispatch });
+                }
+                run
+            }
             Submission::KeyTaken { fingerprint, .. }
                 if Some(&fingerprint) != key.as_ref().map(|key| &key.fingerprint) =>
             {
@@ -141,12 +175,58 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
             }
             Submission::KeyTaken { run, .. } => self.ledger.record(&run).await?,
         };
-        // A run of before that still waits may never have reached the queue. A second message does no harm.
-        if run.status == RunStatus::Queued {
+        // A run of before that still waits may never have reached the queue, or the room that was to dispatch it. A
+        // second message does no harm.
+        if run.status.after(claim_at(now)).is_ok() {
             self.enqueue(&run, sender, now).await?;
         }
         wake(&self.launcher).await;
-        Ok(run)
+        Ok(Submitted { run, dispatch: None })
+    }
+
+    fn dispatch(&self, run: &RunRecord, files: Vec<SourceFile>, now: TimestampMs) -> Result<Dispatch, RunError> {
+        let claim = grant(run, files, None, &self.signer, now)?;
+        Ok(Dispatch { claim, ticket: ticket(run, &self.signer, now)? })
+    }
+
+    /// Queues a run whose runner makes no progress, for the next attempt; says whether it did. A run that is over, or
+    /// whose attempt goes on, stays as it is.
+    ///
+    /// # Errors
+    /// A failure of a part.
+    pub async fn requeue(
+        &self,
+        id: &RunId,
+        request: &RequeueRequest,
+        request_id: &str,
+        now: TimestampMs,
+    ) -> Result<(RunRecord, bool), RunError> {
+        if request.is_lost {
+            match self.ledger.change(id, RunChange::Release { attempt: request.attempt }, now).await {
+                Ok(_) | Err(RunError::Transition(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let run = self.ledger.record(id).await?;
+        let is_free = run.status.attempt() == request.attempt && run.status.after(claim_at(now)).is_ok();
+        if is_free {
+            let tenant = run.room.as_ref().map_or_else(|| run.id.to_string(), |(room, _)| room.to_string());
+            self.send(&run, &tenant, request_id, now).await?;
+            wake(&self.launcher).await;
+        }
+        Ok((run, is_free))
+    }
+
+    /// Asks for a runner that serves a room without having a run of it.
+    ///
+    /// # Errors
+    /// A failure of a part.
+    pub async fn request_lease(&self, room: RoomId, request_id: String, now: TimestampMs) -> Result<(), RunError> {
+        let tenant = room.to_string();
+        let credential = lease(&room, &self.signer, now)?;
+        self.queue.send(&QueueMessage::Lease { room_id: room, credential, request_id }, &tenant).await?;
+        wake(&self.launcher).await;
+        Ok(())
     }
 
     /// Counts a guest's run: for the guest, and for all behind one address.
@@ -170,10 +250,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     }
 
     async fn enqueue(&self, run: &RunRecord, sender: &Sender, now: TimestampMs) -> Result<(), RunError> {
-        let iat = now / 1000;
-        let ticket = self.signer.sign(&ClaimTicket { run: run.id.clone(), iat, exp: iat + CLAIM_LIFETIME_S })?;
-        let message = QueueMessage { run_id: run.id.clone(), ticket, request_id: sender.request_id.clone() };
-        let Err(failure) = self.queue.send(&message, &sender.tenant()).await else { return Ok(()) };
+        let Err(failure) = self.send(run, &sender.tenant(), &sender.request_id, now).await else { return Ok(()) };
         // Without a key nobody can send it again, so it must not wait for ever. With one it may.
         if sender.key.is_none() {
             let change = RunChange::Fail { reason: RunReason::Internal };
@@ -181,8 +258,19 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
                 error!(run.id = %run.id, error = chain(&second), "a run that was not queued could not be marked as failed");
             }
         }
-        Err(failure.into())
+        Err(failure)
     }
+
+    async fn send(&self, run: &RunRecord, tenant: &str, request_id: &str, now: TimestampMs) -> Result<(), RunError> {
+        let ticket = ticket(run, &self.signer, now)?;
+        let message = QueueMessage::Run { run_id: run.id.clone(), ticket, request_id: request_id.to_owned() };
+        Ok(self.queue.send(&message, tenant).await?)
+    }
+}
+
+/// What a runner would do to a run now.
+fn claim_at(now: TimestampMs) -> RunChange {
+    RunChange::Claim { now, lease_until: now + ATTEMPT_LEASE_MS }
 }
 
 /// Makes sure that a runner is wanted. A failure is logged and goes no further: the queue keeps the run.

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
+use protocol::lease::RequeueRequest;
 use protocol::path::FilePath;
 use protocol::run::{RunReason, RunResult, RunState, SourceFile, TransitionError};
-use protocol::runner::RunReport;
+use protocol::runner::{QueueMessage, RunReport};
 use protocol::token::{AttemptClaims, ClaimTicket};
 
 use super::error::RunError;
 use super::ledger::Ledger;
 use super::order::Order;
-use super::submit::{Sender, Submitter, Who};
+use super::submit::{Sender, Submitter, Way, Who};
 use crate::attempts::reports::Reports;
 use crate::config::Switch;
 use crate::dead_letters::{Batch, DeadLetters, Letter};
 use crate::fakes::{Break, MemoryArtifacts, MemoryEdge, MemoryLauncher, MemoryQueue, MemoryRuns, signer};
 use crate::ports::PortError;
+use crate::ports::runs::RunRecord;
 
 const NOW: u64 = 1_800_000_000_000;
 const LEASE: u64 = protocol::limits::ATTEMPT_LEASE_MS;
@@ -39,7 +41,8 @@ fn order(source: &str) -> Order {
     let path = FilePath::parse("main.py").expect("a path");
     let files = vec![SourceFile { path, content: source.to_owned() }];
     let (stdin, args) = (String::new(), Vec::new());
-    Order { language: Language::Python, entry: None, stdin, args, files, fingerprint: source.to_owned() }
+    let fingerprint = source.to_owned();
+    Order { language: Language::Python, entry: None, stdin, args, interactive: false, files, fingerprint }
 }
 
 fn sender(key: Option<&str>) -> Sender {
@@ -78,10 +81,24 @@ fn attempt(run: &RunId, attempt: u32) -> AttemptClaims {
     AttemptClaims { run: run.clone(), room: None, attempt, iat: 0, exp: u64::MAX }
 }
 
+/// Submits by the queue.
+async fn submit(by: &TestSubmitter, order: Order, sender: &Sender, now: u64) -> Result<RunRecord, RunError> {
+    by.submit(order, sender, Way::Queue, now).await.map(|submitted| submitted.run)
+}
+
+/// The runs in the queue, with their tickets.
+fn queued_runs(submitter: &TestSubmitter) -> Vec<(RunId, String)> {
+    let run_of = |message: &QueueMessage| match message {
+        QueueMessage::Run { run_id, ticket, .. } => Some((run_id.clone(), ticket.clone())),
+        QueueMessage::Lease { .. } => None,
+    };
+    submitter.queue.messages.lock().expect("no panic").iter().filter_map(run_of).collect()
+}
+
 /// A queued run, and the reports about it.
 async fn queued() -> (Reports<MemoryRuns, MemoryArtifacts>, RunId) {
     let submitter = submitter();
-    let run = submitter.submit(order("print()"), &sender(None), NOW).await.expect("submitted");
+    let run = submit(&submitter, order("print()"), &sender(None), NOW).await.expect("submitted");
     (Reports { ledger: submitter.ledger, signer: submitter.signer }, run.id)
 }
 
@@ -95,22 +112,60 @@ fn refused(answer: Result<impl std::fmt::Debug, RunError>) -> TransitionError {
 #[tokio::test]
 async fn a_submitted_run_is_queued_once_and_wakes_a_runner() {
     let submitter = submitter();
-    let run = submitter.submit(order("print()"), &sender(None), NOW).await.expect("submitted");
+    let run = submit(&submitter, order("print()"), &sender(None), NOW).await.expect("submitted");
     assert_eq!(run.status.state(), RunState::Queued);
-    let messages = submitter.queue.messages.lock().expect("no panic");
-    assert_eq!(messages.iter().map(|message| &message.run_id).collect::<Vec<_>>(), [&run.id]);
-    let claims: ClaimTicket = submitter.signer.key_set().verify(&messages[0].ticket, NOW).expect("a ticket");
+    let messages = queued_runs(&submitter);
+    assert_eq!(messages.iter().map(|(run, _)| run).collect::<Vec<_>>(), [&run.id]);
+    let claims: ClaimTicket = submitter.signer.key_set().verify(&messages[0].1, NOW).expect("a ticket");
     assert_eq!(claims.run, run.id);
     assert_eq!(*submitter.launcher.calls.lock().expect("no panic"), 1);
 }
 
 #[tokio::test]
+async fn a_run_for_a_rooms_own_runner_is_claimed_at_once_and_stays_out_of_the_queue() {
+    let submitter = submitter();
+    let submitted = submitter.submit(order("print()"), &sender(None), Way::Room, NOW).await.expect("submitted");
+    assert_eq!((submitted.run.status.state(), submitted.run.status.attempt()), (RunState::Running, 1));
+    assert!(queued_runs(&submitter).is_empty());
+    let dispatch = submitted.dispatch.expect("for the room");
+    assert_eq!(dispatch.claim.files.len(), 1);
+    let keys = submitter.signer.key_set();
+    let attempt: AttemptClaims = keys.verify(&dispatch.claim.credential, NOW).expect("a credential");
+    assert_eq!((&attempt.run, attempt.attempt), (&submitted.run.id, 1));
+    let ticket: ClaimTicket = keys.verify(&dispatch.ticket, NOW).expect("a ticket");
+    assert_eq!(ticket.run, submitted.run.id);
+}
+
+#[tokio::test]
+async fn a_run_is_queued_again_when_its_runner_is_gone_or_its_lease_is_over_and_else_not() {
+    let submitter = submitter();
+    let run = submitter.submit(order("a"), &sender(None), Way::Room, NOW).await.expect("submitted").run;
+    let requeue = async |is_lost, now| {
+        let (_, is_queued) =
+            submitter.requeue(&run.id, &RequeueRequest { attempt: 1, is_lost }, "r", now).await.expect("answered");
+        is_queued
+    };
+    assert!(!requeue(false, NOW + LEASE - 1).await, "the attempt goes on");
+    assert!(requeue(false, NOW + LEASE).await);
+    assert!(requeue(true, NOW + 1).await);
+    assert_eq!(queued_runs(&submitter).len(), 2);
+    let reports = Reports { ledger: submitter.ledger, signer: Arc::clone(&submitter.signer) };
+    let claim = reports.claim(&run.id, &ticket(&run.id), NOW + 2).await.expect("claimed");
+    assert_eq!(claim.attempt, 2);
+    assert!(claim.lease.is_some(), "the claim wins the runner for the room");
+    let submitter = Submitter { ledger: reports.ledger, ..self::submitter() };
+    let request = RequeueRequest { attempt: 1, is_lost: true };
+    let (run, is_queued) = submitter.requeue(&run.id, &request, "r", NOW + 3).await.expect("answered");
+    assert!(!is_queued && run.status.attempt() == 2, "the old attempt has no say any more");
+}
+
+#[tokio::test]
 async fn the_same_key_answers_the_same_run_and_another_request_is_a_conflict() {
     let submitter = submitter();
-    let first = submitter.submit(order("a"), &sender(Some("k")), NOW).await.expect("submitted");
-    let again = submitter.submit(order("a"), &sender(Some("k")), NOW + 1).await.expect("answered");
+    let first = submit(&submitter, order("a"), &sender(Some("k")), NOW).await.expect("submitted");
+    let again = submit(&submitter, order("a"), &sender(Some("k")), NOW + 1).await.expect("answered");
     assert_eq!(first.id, again.id);
-    let other = submitter.submit(order("b"), &sender(Some("k")), NOW + 2).await;
+    let other = submit(&submitter, order("b"), &sender(Some("k")), NOW + 2).await;
     assert!(matches!(other, Err(RunError::KeyReused)), "{other:?}");
     assert_eq!(submitter.ledger.store.runs.lock().expect("no panic").len(), 1);
 }
@@ -120,10 +175,10 @@ async fn a_key_makes_up_for_a_queue_that_failed() {
     for kind in [Break::Before, Break::After] {
         let submitter = submitter();
         submitter.queue.breaks.next(kind);
-        let broken = submitter.submit(order("a"), &sender(Some("k")), NOW).await;
+        let broken = submit(&submitter, order("a"), &sender(Some("k")), NOW).await;
         assert!(matches!(broken, Err(RunError::Port(PortError::Unavailable { .. }))), "{broken:?}");
-        let run = submitter.submit(order("a"), &sender(Some("k")), NOW + 1).await.expect("submitted");
-        assert_eq!(submitter.queue.messages.lock().expect("no panic").last().map(|m| m.run_id.clone()), Some(run.id));
+        let run = submit(&submitter, order("a"), &sender(Some("k")), NOW + 1).await.expect("submitted");
+        assert_eq!(queued_runs(&submitter).last().map(|(run, _)| run.clone()), Some(run.id));
         assert_eq!(submitter.ledger.store.runs.lock().expect("no panic").len(), 1);
     }
 }
@@ -132,7 +187,7 @@ async fn a_key_makes_up_for_a_queue_that_failed() {
 async fn a_run_that_was_not_queued_does_not_wait_for_ever() {
     let submitter = submitter();
     submitter.queue.breaks.next(Break::Before);
-    submitter.submit(order("a"), &sender(None), NOW).await.expect_err("the queue failed");
+    submit(&submitter, order("a"), &sender(None), NOW).await.expect_err("the queue failed");
     let states: Vec<_> =
         submitter.ledger.store.runs.lock().expect("no panic").values().map(|run| run.status.state()).collect();
     assert_eq!(states, [RunState::Failed]);
@@ -142,21 +197,21 @@ async fn a_run_that_was_not_queued_does_not_wait_for_ever() {
 async fn a_launcher_that_fails_does_not_fail_the_run() {
     let submitter = submitter();
     submitter.launcher.breaks.next(Break::Before);
-    submitter.submit(order("a"), &sender(None), NOW).await.expect("submitted");
+    submit(&submitter, order("a"), &sender(None), NOW).await.expect("submitted");
 }
 
 #[tokio::test]
 async fn a_guest_starts_20_runs_a_minute() {
     let submitter = submitter();
     for _ in 0..20 {
-        submitter.submit(order("a"), &sender(None), NOW + 15_000).await.expect("submitted");
+        submit(&submitter, order("a"), &sender(None), NOW + 15_000).await.expect("submitted");
     }
-    let refused = submitter.submit(order("a"), &sender(None), NOW + 15_000).await;
+    let refused = submit(&submitter, order("a"), &sender(None), NOW + 15_000).await;
     assert!(matches!(refused, Err(RunError::TooMany { retry_after_s: 45 })), "{refused:?}");
-    submitter.submit(order("a"), &sender(None), NOW + 60_000).await.expect("the next minute");
+    submit(&submitter, order("a"), &sender(None), NOW + 60_000).await.expect("the next minute");
     let lifted = Submitter { limits: Switch::Off, ..submitter };
     for _ in 0..30 {
-        lifted.submit(order("a"), &sender(None), NOW).await.expect("submitted");
+        submit(&lifted, order("a"), &sender(None), NOW).await.expect("submitted");
     }
 }
 
@@ -164,7 +219,7 @@ async fn a_guest_starts_20_runs_a_minute() {
 async fn a_large_bundle_reaches_the_runner_whole() {
     let submitter = submitter();
     let source = "\u{1}".repeat(30_000);
-    let run = submitter.submit(order(&source), &sender(None), NOW).await.expect("submitted");
+    let run = submit(&submitter, order(&source), &sender(None), NOW).await.expect("submitted");
     assert_eq!(submitter.ledger.artifacts.texts.lock().expect("no panic").len(), 1);
     let reports = Reports { ledger: submitter.ledger, signer: submitter.signer };
     let granted = reports.claim(&run.id, &ticket(&run.id), NOW).await.expect("granted");

@@ -16,6 +16,7 @@ pub fn view(run: &RunRecord) -> Run {
         language: run.program.language,
         entry: run.program.entry.clone(),
         started_by: run.starter.name.clone(),
+        interactive: run.program.interactive,
         state: run.status.state(),
         reason: reason(run),
         attempt: run.status.attempt(),

@@ -4,7 +4,7 @@
 //! queued ──claim──▶ running(attempt 1) ──finish──▶ finished
 //!    │                 │  ▲   │
 //!    │                 └──┘   └──fail──▶ failed(reason)
-//!    │        claim (attempt + 1, once the lease is over)
+//!    │        claim (attempt + 1, once the lease is over or was released)
 //!    └──cancel──▶ cancelled ◀──cancel── running
 //! ```
 //!
@@ -77,6 +77,11 @@ pub enum RunChange {
     Fail {
         /// Why.
         reason: RunReason,
+    },
+    /// The attempt's runner is known to be gone, so that another may claim the run before the lease ends.
+    Release {
+        /// Which attempt.
+        attempt: u32,
     },
     /// A person stops it.
     Cancel,
@@ -156,6 +161,10 @@ impl RunStatus {
                     _ => Ok(Self::Finished { attempt, result }),
                 }
             }
+            RunChange::Release { attempt: of } => {
+                self.of_current(of)?;
+                Ok(Self::Running { attempt, lease_until: 0 })
+            }
             RunChange::Fail { reason } if reason.is_limit() => Err(TransitionError::UnfitReason),
             RunChange::Fail { reason } => Ok(Self::Failed { attempt, reason }),
             RunChange::Cancel => Ok(Self::Cancelled { attempt }),
@@ -214,6 +223,17 @@ mod tests {
         assert_eq!(second.after(late), Err(TransitionError::Superseded));
         let renewed = second.after(RunChange::Renew { attempt: 2, lease_until: 50 }).expect("renewed");
         assert_eq!(renewed, RunStatus::Running { attempt: 2, lease_until: 50 });
+    }
+
+    #[test]
+    fn a_runner_that_is_gone_gives_its_run_free_for_the_next_attempt_alone() {
+        let first = RunStatus::Queued.after(claim(0)).expect("claimed");
+        assert_eq!(first.after(RunChange::Release { attempt: 2 }), Err(TransitionError::Superseded));
+        let free = first.after(RunChange::Release { attempt: 1 }).expect("released");
+        assert_eq!(free.attempt(), 1, "its runner may still report, until another has claimed the run");
+        let second = free.after(claim(1)).expect("claimed again");
+        assert_eq!(second.attempt(), 2);
+        assert_eq!(second.after(RunChange::Release { attempt: 1 }), Err(TransitionError::Superseded));
     }
 
     #[test]

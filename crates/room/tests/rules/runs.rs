@@ -2,73 +2,38 @@
 
 use protocol::close::CloseCode;
 use protocol::event::{OutputChunk, RoomEvent};
-use protocol::ids::RunId;
-use protocol::language::Language;
-use protocol::path::FilePath;
+use protocol::lease::{LeaseFrame, LeaseOrder};
 use protocol::rights::Role;
-use protocol::run::{Run, RunState};
+use protocol::run::RunState;
 use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
-use room::{Channel, Effect, Frame, Input, LogKind, Room, Session, SocketId};
+use room::{Channel, Effect, Input, LogKind, Room, SocketId};
 
 use crate::harness::*;
+use crate::runner::*;
 
-fn run_id() -> RunId {
-    RunId::from_entropy(&[3; 32])
-}
-
-fn run(state: RunState) -> Box<Run> {
-    Box::new(Run {
-        id: run_id(),
-        room_id: None,
-        position: Some(1),
-        language: Language::Python,
-        entry: FilePath::parse("main.py").expect("a path"),
-        started_by: "Ada".to_owned(),
-        state,
-        reason: None,
-        attempt: 1,
-        created_at: NOW,
-        ended_at: None,
-        exit_code: Some(0),
-        signal: None,
-        stdout: "kept elsewhere".to_owned(),
-        stderr: String::new(),
-        truncated: false,
-        wall_ms: Some(1),
-        cpu_ms: Some(1),
-        memory_bytes: Some(1),
-    })
-}
-
-fn from_runner(room: &mut Room, socket: SocketId, frame: &RunnerFrame) -> Vec<Effect> {
-    let text = serde_json::to_string(frame).expect("serialises");
-    room.handle(Input::Text { socket, text }, NOW)
+/// What a runner says of an attempt.
+fn from_runner(room: &mut Room, socket: SocketId, attempt: u32, frame: RunnerFrame) -> Vec<Effect> {
+    says(room, socket, &LeaseFrame::Run { run_id: run_id(), attempt, frame }, NOW)
 }
 
 fn output(seq: u64, data: &str) -> RunnerFrame {
     RunnerFrame::Output { seq, stream: OutputStream::Stdout, data: data.to_owned() }
 }
 
+/// What the room tells the runner of the run.
 fn answers(effects: &[Effect], socket: SocketId) -> Vec<RoomFrame> {
-    let frames = effects.iter().filter_map(|effect| match effect {
-        Effect::Send { to, frame: Frame::Text(text) } if *to == [socket] => serde_json::from_str(text).ok(),
-        _ => None,
-    });
-    frames.collect()
-}
-
-fn runner(room: &mut Room, attempt: u32) -> SocketId {
-    open(room, Session::of_runner(run_id(), attempt, EXPIRES_S * 1000)).0
+    let frame = |order| if let LeaseOrder::Run { frame, .. } = order { Some(frame) } else { None };
+    orders(effects, socket).into_iter().filter_map(frame).collect()
 }
 
 #[test]
 fn a_run_is_told_from_its_queue_to_its_end() {
     let mut room = room();
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
-    let mut told = room.handle(Input::RunSubmitted { run: run(RunState::Queued) }, NOW);
+    let mut told = room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
     told.extend(room.handle(Input::RunClaimed { run: run_id(), attempt: 1 }, NOW));
-    let runner = runner(&mut room, 1);
-    let effects = from_runner(&mut room, runner, &output(1, "hello"));
+    let runner = runner(&mut room, 1, &[]);
+    let effects = from_runner(&mut room, runner, 1, output(1, "hello"));
     let chunk = OutputChunk { seq: 1, stream: OutputStream::Stdout, data: "hello".to_owned() };
     let is_output = |effect: &Effect| matches!(effect, Effect::Append(entry) if entry.kind() == LogKind::Output);
     let saved = effects.iter().position(is_output);
@@ -87,11 +52,11 @@ fn a_run_is_told_from_its_queue_to_its_end() {
 fn a_claim_may_be_heard_before_the_answer_to_the_submission() {
     let mut room = room();
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
-    let runner = runner(&mut room, 1);
+    let runner = runner(&mut room, 1, &[]);
     let mut told = room.handle(Input::RunClaimed { run: run_id(), attempt: 1 }, NOW);
-    told.extend(from_runner(&mut room, runner, &output(1, "early")));
+    told.extend(from_runner(&mut room, runner, 1, output(1, "early")));
     assert!(events_to(&told, watcher).is_empty());
-    let told = room.handle(Input::RunSubmitted { run: run(RunState::Queued) }, NOW);
+    let told = room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
     assert_eq!(types(&events_to(&told, watcher)), ["run:queued", "run:started", "run:output"]);
 }
 
@@ -99,14 +64,14 @@ fn a_claim_may_be_heard_before_the_answer_to_the_submission() {
 fn output_comes_once_and_in_order() {
     let mut room = room();
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
-    room.handle(Input::RunSubmitted { run: run(RunState::Queued) }, NOW);
-    let first = runner(&mut room, 1);
-    from_runner(&mut room, first, &output(1, "a"));
-    let again = from_runner(&mut room, first, &output(1, "a"));
+    room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
+    let first = runner(&mut room, 1, &[]);
+    from_runner(&mut room, first, 1, output(1, "a"));
+    let again = from_runner(&mut room, first, 1, output(1, "a"));
     assert!(events_to(&again, watcher).is_empty());
     assert_eq!(answers(&again, first), [RoomFrame::Ack { seq: 1 }]);
-    assert_eq!(closed(&from_runner(&mut room, first, &output(3, "c"))), [(first, CloseCode::Malformed)]);
-    let end = from_runner(&mut room, first, &RunnerFrame::End { last_seq: 1 });
+    assert_eq!(closed(&from_runner(&mut room, first, 1, output(3, "c"))), [(first, CloseCode::Malformed)]);
+    let end = from_runner(&mut room, first, 1, RunnerFrame::End { last_seq: 1 });
     assert_eq!(answers(&end, first), [RoomFrame::Ack { seq: 1 }]);
 }
 
@@ -114,14 +79,14 @@ fn output_comes_once_and_in_order() {
 fn a_second_attempt_voids_what_the_first_one_wrote() {
     let mut room = room();
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
-    room.handle(Input::RunSubmitted { run: run(RunState::Queued) }, NOW);
-    let lost = runner(&mut room, 1);
-    from_runner(&mut room, lost, &output(1, "a"));
+    room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
+    let lost = runner(&mut room, 1, &[]);
+    from_runner(&mut room, lost, 1, output(1, "a"));
     let effects = room.handle(Input::RunClaimed { run: run_id(), attempt: 2 }, NOW);
     assert_eq!(events_to(&effects, watcher), [RoomEvent::RunStarted { run_id: run_id(), attempt: 2 }]);
-    assert_eq!(closed(&from_runner(&mut room, lost, &output(2, "b"))), [(lost, CloseCode::Forbidden)]);
-    let second = runner(&mut room, 2);
-    let effects = from_runner(&mut room, second, &output(1, "again"));
+    assert_eq!(answers(&from_runner(&mut room, lost, 1, output(2, "b")), lost), [RoomFrame::Gone]);
+    let second = runner(&mut room, 2, &[]);
+    let effects = from_runner(&mut room, second, 2, output(1, "again"));
     assert_eq!(types(&events_to(&effects, watcher)), ["run:output"]);
 }
 
@@ -129,9 +94,9 @@ fn a_second_attempt_voids_what_the_first_one_wrote() {
 fn a_cancelled_run_stops_its_runner() {
     let mut room = room();
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
-    room.handle(Input::RunSubmitted { run: run(RunState::Queued) }, NOW);
+    room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
     room.handle(Input::RunClaimed { run: run_id(), attempt: 1 }, NOW);
-    let runner = runner(&mut room, 1);
+    let runner = runner(&mut room, 1, &[]);
     let asked = format!(r#"{{"type":"run:cancel","runId":"{}"}}"#, run_id());
     let effects = room.handle(Input::Text { socket: watcher, text: asked }, NOW);
     assert!(matches!(&effects[..], [Effect::CancelRun { run, .. }] if *run == run_id()));

@@ -2,7 +2,10 @@
 
 use protocol::TimestampMs;
 use protocol::event::{ChatMessage, OutputChunk, RoomEvent, RunWithOutput};
+use protocol::ids::TerminalId;
+use protocol::limits::TERMINAL_SCROLLBACK_BYTES;
 use protocol::run::Run;
+use protocol::terminal::TerminalWithOutput;
 use room::{CHAT_KEPT, LogBody, LogEntry, LogKind, LogRow, encode_edits};
 use serde::Deserialize;
 use worker::{Result, SqlStorageValue};
@@ -131,6 +134,59 @@ impl Storage {
         Ok(runs)
     }
 }
+
+/// Events of terminals that are read on waking. Beyond that many steps one is forgotten, and its runner closes it.
+const TERMINAL_STEPS: u64 = 200;
+
+impl Storage {
+    /// The terminals that were not closed, with what is on their screens.
+    pub(crate) fn terminals(&self) -> Result<Vec<TerminalWithOutput>> {
+        let steps = "SELECT body FROM (SELECT id, body FROM log WHERE kind <> 0 AND kind = 5 ORDER BY id DESC LIMIT ?) \
+                     ORDER BY id";
+        let mut terminals: Vec<TerminalWithOutput> = Vec::new();
+        for event in self.events(steps, vec![integer(TERMINAL_STEPS)])? {
+            match event {
+                RoomEvent::TerminalOpened { terminal, .. } => {
+                    terminals.push(TerminalWithOutput { terminal, output: String::new() });
+                }
+                RoomEvent::TerminalUpdated { terminal, .. } => {
+                    let known = terminals.iter_mut().find(|known| known.terminal.id == terminal.id);
+                    known.into_iter().for_each(|known| known.terminal = terminal.clone());
+                }
+                RoomEvent::TerminalClosed { terminal_id, .. } => {
+                    terminals.retain(|known| known.terminal.id != terminal_id);
+                }
+                _ => {}
+            }
+        }
+        for known in &mut terminals {
+            known.output = self.screen_of(&known.terminal.id)?;
+        }
+        Ok(terminals)
+    }
+
+    /// The end of a terminal's output.
+    fn screen_of(&self, terminal: &TerminalId) -> Result<String> {
+        let query = "SELECT body FROM log WHERE kind <> 0 AND kind = 6 AND json_extract(body, '$.terminalId') = ? \
+                     ORDER BY id DESC LIMIT ?";
+        let mut pieces = Vec::new();
+        let mut bytes = 0;
+        // Pieces are small only where somebody types; then the last of them fill a screen as well.
+        for event in self.events(query, vec![terminal.as_str().into(), integer(SCREEN_PIECES)])? {
+            let RoomEvent::TerminalOutput { data, .. } = event else { continue };
+            bytes += data.len();
+            pieces.push(data);
+            if bytes > TERMINAL_SCROLLBACK_BYTES {
+                break;
+            }
+        }
+        pieces.reverse();
+        Ok(pieces.concat())
+    }
+}
+
+/// Pieces of a terminal's output that are read on waking.
+const SCREEN_PIECES: u64 = 1_000;
 
 /// Adds what an event says of a run's output. A later attempt voids what an earlier one wrote.
 fn add_to_runs(runs: &mut [(RunWithOutput, u64)], event: RoomEvent) {

@@ -3,11 +3,12 @@
 use std::process::Command;
 use std::time::Instant;
 
+use protocol::lease::LeaseOrder;
 use protocol::run::RunReason;
 use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
 use serde_json::{Value, json};
 
-use crate::world::{Behaviour, Deed, RoomSays, World};
+use crate::world::{Behaviour, Deed, RUN, RoomSays, World};
 
 fn ack(seq: u64) -> RoomSays {
     RoomSays::Frame(RoomFrame::Ack { seq })
@@ -29,7 +30,7 @@ fn is_deleted(deed: Deed) -> Option<()> {
 async fn a_run_is_claimed_streamed_recorded_and_then_deleted() {
     let mut world = World::start(Behaviour::python("say('hello')")).await;
     assert!(matches!(world.next().await, Deed::Claimed));
-    let room = world.stream().await;
+    let room = world.room().await;
     assert_eq!(frame(&mut world).await, output(1, "hello\n"));
     assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 1 });
     assert!(world.rest().is_empty(), "the result waits for the room");
@@ -46,7 +47,7 @@ async fn a_run_is_claimed_streamed_recorded_and_then_deleted() {
 async fn output_comes_as_it_is_printed() {
     let source = "say('one')\ntime.sleep(30)";
     let mut world = World::start(Behaviour::python(source)).await;
-    let room = world.stream().await;
+    let room = world.room().await;
     assert_eq!(frame(&mut world).await, output(1, "one\n"));
     let cancelled = Instant::now();
     room.send(RoomSays::Frame(RoomFrame::Cancel)).expect("the room speaks");
@@ -62,13 +63,13 @@ async fn output_comes_as_it_is_printed() {
 async fn what_was_not_acknowledged_comes_again_after_a_reconnect() {
     let source = "for n in range(3): say(n); time.sleep(0.1)";
     let mut world = World::start(Behaviour::python(source)).await;
-    let room = world.stream().await;
+    let room = world.room().await;
     for (seq, data) in [(1, "0\n"), (2, "1\n")] {
         assert_eq!(frame(&mut world).await, output(seq, data));
     }
     room.send(ack(1)).expect("the room speaks");
     room.send(RoomSays::Hangup).expect("the room speaks");
-    let room = world.stream().await;
+    let room = world.room().await;
     for (seq, data) in [(2, "1\n"), (3, "2\n")] {
         assert_eq!(frame(&mut world).await, output(seq, data));
     }
@@ -140,7 +141,7 @@ async fn a_run_without_a_room_learns_from_heartbeats_that_it_is_unwanted() {
 async fn a_runner_that_is_told_to_leave_finishes_the_run_in_hand() {
     let source = "say('up'); time.sleep(0.5); say('done')";
     let mut world = World::start(Behaviour::python(source)).await;
-    let room = world.stream().await;
+    let room = world.room().await;
     assert_eq!(frame(&mut world).await, output(1, "up\n"));
     world.terminate();
     assert_eq!(frame(&mut world).await, output(2, "done\n"));
@@ -154,7 +155,7 @@ async fn a_runner_that_is_told_to_leave_finishes_the_run_in_hand() {
 async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
     let source = "say('up'); time.sleep(30)";
     let mut world = World::start(Behaviour { grace_ms: 100, ..Behaviour::python(source) }).await;
-    let room = world.stream().await;
+    let room = world.room().await;
     assert_eq!(frame(&mut world).await, output(1, "up\n"));
     room.send(ack(1)).expect("the room speaks");
     world.terminate();
@@ -176,7 +177,7 @@ async fn the_input_arrives_and_ends() {
 async fn a_killed_runner_takes_its_program_along() {
     let source = "if os.fork() == 0: os.setsid()\nelse: say(os.getuid())\ntime.sleep(60)";
     let mut world = World::start(Behaviour::python(source)).await;
-    let _room = world.stream().await;
+    let _room = world.room().await;
     let RunnerFrame::Output { data: uid, .. } = frame(&mut world).await else { panic!("the program prints first") };
     world.kill().await;
     let started = Instant::now();
@@ -196,8 +197,75 @@ async fn a_run_that_cannot_be_executed_is_recorded_as_our_fault() {
         behaviour.granted.files.push(serde_json::from_value(file).expect("a file"));
     }
     let mut world = World::start(behaviour).await;
-    let room = world.stream().await;
+    let room = world.room().await;
     assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 0 });
     room.send(ack(0)).expect("the room speaks");
     assert_eq!(world.report().await.result.reason, Some(RunReason::Internal));
+}
+
+#[tokio::test]
+async fn a_room_gives_its_runner_more_runs_which_it_works_on_side_by_side_and_then_lets_it_go() {
+    let source = "say('first'); sys.stdin.read()";
+    let mut behaviour = Behaviour::python(source);
+    behaviour.granted.interactive = true;
+    let more = |n: u8| {
+        let mut claim = Behaviour::python("say('more')").granted;
+        claim.run_id = std::iter::repeat_n(char::from(b'a' + n), 20).collect::<String>().parse().expect("an id");
+        claim.lease = None;
+        claim
+    };
+    let mut world = World::start(behaviour).await;
+    let room = world.room().await;
+    assert_eq!(frame(&mut world).await, output(1, "first\n"));
+    for n in 0..2 {
+        let claim = more(n);
+        let run = claim.run_id.clone();
+        room.send(RoomSays::Order(LeaseOrder::Start { claim: Box::new(claim) })).expect("the room speaks");
+        let says = async |world: &mut World| {
+            world.find(|deed| if let Deed::OfAnother(run, frame) = deed { Some((run, frame)) } else { None }).await
+        };
+        assert_eq!(says(&mut world).await, (run.clone(), output(1, "more\n")));
+        assert_eq!(says(&mut world).await, (run.clone(), RunnerFrame::End { last_seq: 1 }));
+        let acknowledged = LeaseOrder::Run { run_id: run, frame: RoomFrame::Ack { seq: 1 } };
+        room.send(RoomSays::Order(acknowledged)).expect("the room speaks");
+        assert_eq!(world.report().await.result.stdout, "more\n");
+    }
+    room.send(ack(1)).expect("the room speaks");
+    room.send(RoomSays::Frame(RoomFrame::Stdin { data: String::new(), end: true })).expect("the room speaks");
+    assert_eq!(world.report().await.result.exit_code, Some(0));
+    world.terminate();
+    world.find(|deed| matches!(deed, Deed::Leaves).then_some(())).await;
+    assert!(world.exit().await.success(), "it serves nobody else");
+}
+
+#[tokio::test]
+async fn what_is_typed_reaches_a_program_that_runs() {
+    let source = "for line in sys.stdin: say(line.strip().upper())";
+    let mut behaviour = Behaviour::python(source);
+    behaviour.granted.interactive = true;
+    behaviour.granted.stdin = "given\n".to_owned();
+    let mut world = World::start(behaviour).await;
+    let room = world.room().await;
+    let stdin = |data: &str, end| RoomSays::Frame(RoomFrame::Stdin { data: data.to_owned(), end });
+    assert_eq!(frame(&mut world).await, output(1, "GIVEN\n"));
+    room.send(stdin("typed\n", false)).expect("the room speaks");
+    assert_eq!(frame(&mut world).await, output(2, "TYPED\n"));
+    room.send(stdin("last\n", true)).expect("the room speaks");
+    assert_eq!(frame(&mut world).await, output(3, "LAST\n"));
+    assert_eq!(frame(&mut world).await, RunnerFrame::End { last_seq: 3 });
+}
+
+#[tokio::test]
+async fn a_runner_that_comes_back_says_what_it_has_and_stops_what_is_not_wanted_any_more() {
+    let mut world = World::start(Behaviour::python("say('up'); time.sleep(30)")).await;
+    let room = world.room().await;
+    assert_eq!(frame(&mut world).await, output(1, "up\n"));
+    room.send(RoomSays::Hangup).expect("the room speaks");
+    let room = world.room().await;
+    let runs = world.find(|deed| if let Deed::Hello(runs) = deed { Some(runs) } else { None }).await;
+    assert_eq!(runs.iter().map(|run| (run.run_id.as_str(), run.attempt)).collect::<Vec<_>>(), [(RUN, 1)]);
+    room.send(RoomSays::Frame(RoomFrame::Gone)).expect("the room speaks");
+    world.terminate();
+    assert!(world.exit().await.success());
+    assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_) | Deed::Deleted)));
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use protocol::ids::RunId;
+use protocol::lease::{InHand, LeaseFrame, LeaseOrder};
 use protocol::runner::{ClaimGranted, RoomFrame, RunReport, RunnerFrame};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -25,9 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(25);
 #[derive(Debug)]
 pub(crate) enum Deed {
     Claimed,
+    /// Said something of the run.
     Frame(RunnerFrame),
-    /// Opened the stream; the test answers by it.
-    Streams(UnboundedSender<RoomSays>),
+    /// Said something of another run.
+    OfAnother(RunId, RunnerFrame),
+    /// Opened the room's socket; the test answers by it.
+    Serves(UnboundedSender<RoomSays>),
+    /// Said what it has in hand.
+    Hello(Vec<InHand>),
+    /// Asked to be let go, and was.
+    Leaves,
     Heartbeat,
     Reported(Box<RunReport>),
     Deleted,
@@ -36,10 +45,13 @@ pub(crate) enum Deed {
     },
 }
 
-/// What the room does with a stream.
+/// What the room does with its runner's socket.
 #[derive(Debug)]
 pub(crate) enum RoomSays {
+    /// Something of the run.
     Frame(RoomFrame),
+    /// Anything else.
+    Order(LeaseOrder),
     /// Breaks the connection.
     Hangup,
 }
@@ -68,7 +80,8 @@ impl Behaviour {
     pub(crate) fn python(source: &str) -> Self {
         let source = format!("import os, sys, time\ndef say(text): os.write(1, f'{{text}}\\n'.encode())\n{source}");
         let granted = json!({
-            "runId": RUN, "roomId": "r".repeat(20), "attempt": 1, "credential": "credential", "language": "python",
+            "runId": RUN, "roomId": "r".repeat(20), "attempt": 1, "credential": "credential",
+            "lease": "lease", "language": "python",
             "entry": "main.py", "files": [{"path": "main.py", "content": source}],
             "limits": serde_json::to_value(protocol::runner::RunLimits::default()).expect("serialises"),
         });
@@ -77,19 +90,21 @@ impl Behaviour {
     }
 
     pub(crate) fn without_room(mut self) -> Self {
-        self.granted.room_id = None;
+        (self.granted.room_id, self.granted.lease) = (None, None);
         self
     }
 }
 
-const RUN: &str = "0123456789abcdefghij";
+/// The run in the queue.
+pub(crate) const RUN: &str = "0123456789abcdefghij";
 
 impl World {
     pub(crate) async fn start(behaviour: Behaviour) -> Self {
         let (tell, deeds) = unbounded_channel();
         let grace_ms = behaviour.grace_ms.to_string();
-        let message =
-            Arc::new(Mutex::new(Some(json!({"runId": RUN, "ticket": "ticket", "requestId": "request"}).to_string())));
+        let message = Arc::new(Mutex::new(Some(
+            json!({"kind": "run", "runId": RUN, "ticket": "ticket", "requestId": "request"}).to_string(),
+        )));
         let told = tell.clone();
         let queue = listen(move |call| queue(call, Arc::clone(&message), told.clone())).await;
         let behaviour = Arc::new(Mutex::new(behaviour));
@@ -124,8 +139,9 @@ impl World {
         }
     }
 
-    pub(crate) async fn stream(&mut self) -> UnboundedSender<RoomSays> {
-        self.find(|deed| if let Deed::Streams(say) = deed { Some(say) } else { None }).await
+    /// The room's end of the socket, once it is open.
+    pub(crate) async fn room(&mut self) -> UnboundedSender<RoomSays> {
+        self.find(|deed| if let Deed::Serves(say) = deed { Some(say) } else { None }).await
     }
 
     pub(crate) async fn report(&mut self) -> RunReport {
@@ -185,7 +201,8 @@ async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSende
             return (0, Value::Null);
         }
     };
-    assert_eq!(request.headers.get("x-request-id").map(String::as_str), Some("request"));
+    let is_own = |id: &String| id == "request" || request.path.contains(id.as_str());
+    assert!(request.headers.get("x-request-id").is_some_and(is_own), "the request that submitted the run");
     let bearer = request.headers.get("authorization").expect("a bearer").clone();
     let mut behaviour = behaviour.lock().expect("unpoisoned");
     let (status, data, details) = match request.path.rsplit('/').next() {
@@ -200,7 +217,7 @@ async fn edge(call: Call, behaviour: Arc<Mutex<Behaviour>>, tell: UnboundedSende
             (200, json!({"wanted": behaviour.wanted}), Value::Null)
         }
         Some("result") => {
-            assert_eq!(bearer, "Bearer credential");
+            assert!(bearer.starts_with("Bearer credential"), "{bearer}");
             let report = serde_json::from_value(request.body).expect("a report");
             drop(tell.send(Deed::Reported(Box::new(report))));
             let (status, details) = planned(&mut behaviour.results);
@@ -230,25 +247,40 @@ fn envelope(status: u16, data: &Value, details: &Value) -> Value {
 /// Passes frames to the test, and what the test says to the runner.
 async fn room(mut socket: WebSocketStream<TcpStream>, tell: UnboundedSender<Deed>) {
     let (say, mut said) = unbounded_channel();
-    drop(tell.send(Deed::Streams(say)));
+    drop(tell.send(Deed::Serves(say)));
     loop {
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => {
-                    let frame = serde_json::from_str(&text).expect("a frame");
-                    drop(tell.send(Deed::Frame(frame)));
+                    let deed = match serde_json::from_str(&text).expect("a frame") {
+                        LeaseFrame::Hello { runs, .. } => Deed::Hello(runs),
+                        LeaseFrame::Run { run_id, frame, .. } if run_id.as_str() == RUN => Deed::Frame(frame),
+                        LeaseFrame::Run { run_id, frame, .. } => Deed::OfAnother(run_id, frame),
+                        LeaseFrame::Leave => {
+                            let text = serde_json::to_string(&LeaseOrder::Left).expect("serialises");
+                            drop(socket.send(Message::text(text)).await);
+                            Deed::Leaves
+                        }
+                        LeaseFrame::Terminal { .. } => panic!("nobody asked for a terminal"),
+                    };
+                    drop(tell.send(deed));
                 }
                 Some(Ok(_)) => {}
                 _ => return,
             },
             said = said.recv() => match said {
-                Some(RoomSays::Frame(frame)) => {
-                    let text = serde_json::to_string(&frame).expect("serialises");
+                Some(says) => {
+                    let order = match says {
+                        RoomSays::Frame(frame) => LeaseOrder::Run { run_id: RUN.parse().expect("an id"), frame },
+                        RoomSays::Order(order) => order,
+                        RoomSays::Hangup => return,
+                    };
+                    let text = serde_json::to_string(&order).expect("serialises");
                     // The runner may just be leaving.
                     drop(socket.send(Message::text(text)).await);
                 }
                 // Without a test there is no room.
-                Some(RoomSays::Hangup) | None => return,
+                None => return,
             },
         }
     }

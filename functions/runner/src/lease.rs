@@ -1,0 +1,220 @@
+//! Serving one room: its runs, until it has had none for a while.
+//!
+//! The lease ends when the runner has been idle for [`LEASE_IDLE_MS`] and the room lets it go, when it was told to
+//! leave, when the room refuses it, or after an anomaly. A runner serves no second room: it ends, and its replacement
+//! starts with nothing of it.
+
+mod link;
+mod runs;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::ids::RunId;
+use protocol::lease::LeaseOrder;
+use protocol::limits::{LEASE_IDLE_MS, LEASE_SLOTS};
+use protocol::runner::{ClaimGranted, RunnerFrame};
+use protocol::terminal::{TerminalEnd, TerminalFrame, TerminalOrder};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::attempt::{After, Attempt, Tools};
+use crate::edge::UrlError;
+use crate::execute::{Input, Wish};
+use crate::serve::Leaving;
+use link::{Heard, Link, Said};
+use runs::Begun;
+pub use runs::Delivery;
+
+/// How long a room that was told of the wish to leave may take to answer.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a message of the queue won.
+#[derive(Debug)]
+pub struct Won {
+    /// Where the room takes its runner's socket.
+    pub url: Result<reqwest::Url, UrlError>,
+    /// The lease's credential.
+    pub credential: String,
+    /// The run that it was won with.
+    pub first: Option<Attempt>,
+}
+
+/// The way to say something to the room.
+#[derive(Debug, Clone)]
+pub struct Line(UnboundedSender<Said>);
+
+impl Line {
+    /// Delivers an attempt's frames, until the room has all of them. What the room wants of it becomes a wish.
+    pub async fn deliver(
+        &self,
+        claim: &ClaimGranted,
+        mut frames: UnboundedReceiver<RunnerFrame>,
+        wishes: watch::Sender<Wish>,
+        input: UnboundedSender<Input>,
+    ) -> Delivery {
+        let (done, mut ended) = oneshot::channel();
+        let run = claim.run_id.clone();
+        self.say(Said::Begin(Begun { run: run.clone(), attempt: claim.attempt, wishes, input, done }));
+        let mut has_end = false;
+        loop {
+            tokio::select! {
+                delivery = &mut ended => return delivery.unwrap_or(Delivery::Refused),
+                frame = frames.recv() => match frame {
+                    Some(frame) => {
+                        has_end |= matches!(frame, RunnerFrame::End { .. });
+                        self.say(Said::Run(run.clone(), frame));
+                    }
+                    None if has_end => break,
+                    None => return Delivery::Abandoned,
+                },
+            }
+        }
+        ended.await.unwrap_or(Delivery::Refused)
+    }
+
+    /// Nothing more will be said of an attempt.
+    pub fn abandon(&self, run: &RunId) {
+        self.say(Said::Abandon(run.clone()));
+    }
+
+    fn say(&self, said: Said) {
+        // A connection that has ended has refused everything already.
+        let _ended = self.0.send(said);
+    }
+}
+
+/// Serves a room to the end of the lease.
+pub async fn serve(tools: &Arc<Tools>, won: Won, mut leaving: watch::Receiver<Leaving>) -> After {
+    let Won { url, credential, first } = won;
+    let (said, saying) = mpsc::unbounded_channel();
+    let (hearing, mut heard) = mpsc::unbounded_channel();
+    match url {
+        Ok(url) => {
+            let link = Link {
+                url,
+                credential,
+                slots: LEASE_SLOTS,
+                said: saying,
+                heard: hearing,
+                runs: runs::Runs::default(),
+                terminals: BTreeSet::new(),
+                waiting: VecDeque::new(),
+            };
+            tokio::spawn(link.serve());
+        }
+        // Without a link everything that is said is refused, and what was won with it is still worked on.
+        Err(error) => tracing::error!(%error, "no way to the room"),
+    }
+    let mut lease = Lease {
+        tools: Arc::clone(tools),
+        line: Line(said),
+        jobs: JoinSet::new(),
+        stop: watch::channel(Wish::Finish).0,
+        anomaly: None,
+    };
+    first.into_iter().for_each(|attempt| lease.begin(attempt));
+    lease.until_over(&mut heard, &mut leaving).await;
+    lease.anomaly.map_or(After::Done, After::Replace)
+}
+
+/// A lease under way.
+struct Lease {
+    tools: Arc<Tools>,
+    line: Line,
+    jobs: JoinSet<Option<String>>,
+    /// Turns to [`Wish::Stop`] when the runner has to go before its runs have ended.
+    stop: watch::Sender<Wish>,
+    /// What is odd about the machine: nothing more is begun.
+    anomaly: Option<String>,
+}
+
+impl Lease {
+    fn begin(&mut self, attempt: Attempt) {
+        let (tools, line, stopped) = (Arc::clone(&self.tools), self.line.clone(), self.stop.subscribe());
+        self.jobs.spawn(async move { tools.work(attempt, Some(line), stopped).await });
+    }
+
+    async fn until_over(&mut self, heard: &mut UnboundedReceiver<Heard>, leaving: &mut watch::Receiver<Leaving>) {
+        let idle = Duration::from_millis(LEASE_IDLE_MS);
+        let mut leave_at = Instant::now() + idle;
+        let mut is_asking = false;
+        loop {
+            let (is_idle, has_to_go) =
+                (self.jobs.is_empty(), *leaving.borrow() > Leaving::No || self.anomaly.is_some());
+            if has_to_go && is_idle && !is_asking {
+                leave_at = Instant::now();
+            }
+            tokio::select! {
+                order = heard.recv() => match order {
+                    Some(Heard::Order(order)) => match *order {
+                        LeaseOrder::Left if self.jobs.is_empty() => return,
+                        LeaseOrder::Left => {}
+                        LeaseOrder::Start { claim } => {
+                            is_asking = false;
+                            self.begin(Attempt::of(*claim));
+                        }
+                        LeaseOrder::Terminal { terminal_id, order } => {
+                            if let TerminalOrder::Open { .. } = order {
+                                let frame = TerminalFrame::Closed { reason: TerminalEnd::Internal, exit_code: None };
+                                self.line.say(Said::Terminal(terminal_id, frame));
+                            }
+                        }
+                        LeaseOrder::Run { .. } => {}
+                    },
+                    Some(Heard::Refused) | None if self.jobs.is_empty() => return,
+                    Some(Heard::Refused) | None => {
+                        self.finish_jobs(leaving).await;
+                        return;
+                    }
+                },
+                Some(ended) = self.jobs.join_next() => {
+                    self.note(ended);
+                    leave_at = Instant::now() + idle;
+                }
+                () = sleep_until(leave_at), if is_idle => {
+                    if is_asking {
+                        // The room cannot be reached, and there is nothing to tell it.
+                        return;
+                    }
+                    is_asking = true;
+                    leave_at = Instant::now() + LEAVE_TIMEOUT;
+                    self.line.say(Said::Leave);
+                }
+                changed = leaving.changed(), if !has_to_go || *self.stop.borrow() == Wish::Finish => {
+                    if changed.is_err() || *leaving.borrow() == Leaving::Now {
+                        self.stop.send_replace(Wish::Stop);
+                        self.finish_jobs(leaving).await;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nothing new comes; what is in hand ends, or is stopped.
+    async fn finish_jobs(&mut self, leaving: &mut watch::Receiver<Leaving>) {
+        loop {
+            tokio::select! {
+                ended = self.jobs.join_next() => match ended {
+                    Some(ended) => self.note(ended),
+                    None => return,
+                },
+                _ = leaving.wait_for(|leaving| *leaving == Leaving::Now), if *self.stop.borrow() == Wish::Finish => {
+                    self.stop.send_replace(Wish::Stop);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, ended: Result<Option<String>, tokio::task::JoinError>) {
+        match ended {
+            Ok(None) => {}
+            Ok(Some(anomaly)) => self.anomaly = Some(anomaly),
+            Err(error) => self.anomaly = Some(error.to_string()),
+        }
+    }
+}
