@@ -25,6 +25,11 @@ pub enum LeaseFrame {
         /// Terminals that are open.
         terminals: Vec<TerminalId>,
     },
+    /// It works on a run now. Said of each run that the last [`LeaseFrame::Hello`] did not name.
+    Begin {
+        /// The run.
+        run: InHand,
+    },
     /// Of a run.
     Run {
         /// Which.

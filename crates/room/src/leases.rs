@@ -62,6 +62,7 @@ impl Room {
                 self.on_hello(socket, slots, runs, now, effects);
                 self.on_runner_ready(socket, &terminals, now, effects);
             }
+            Ok(LeaseFrame::Begin { run }) => self.entrust(socket, run, None, now, effects),
             Ok(LeaseFrame::Run { run_id, attempt, frame }) => {
                 self.entrust(socket, InHand { run_id: run_id.clone(), attempt }, None, now, effects);
                 self.on_runner_frame(socket, &run_id, attempt, frame, now, effects);

@@ -142,7 +142,7 @@ fn what_is_typed_goes_to_the_runner_and_everybody_sees_it() {
     let mut dispatch = dispatch();
     dispatch.claim.run_id = id.clone();
     room.handle(Input::RunSubmitted { run: interactive, dispatch: Some(dispatch) }, NOW);
-    let text = format!(r#"{{"type":"run:stdin","runId":"{id}","data":"42\\n"}}"#);
+    let text = format!(r#"{{"type":"run:stdin","runId":"{id}","data":"42\n"}}"#);
     let effects = room.handle(Input::Text { socket: ada, text: text.clone() }, NOW);
     let stdin = RoomFrame::Stdin { data: "42\n".to_owned(), end: false };
     assert_eq!(orders(&effects, runner), [LeaseOrder::Run { run_id: id, frame: stdin }]);

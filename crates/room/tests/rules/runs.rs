@@ -2,7 +2,7 @@
 
 use protocol::close::CloseCode;
 use protocol::event::{OutputChunk, RoomEvent};
-use protocol::lease::{LeaseFrame, LeaseOrder};
+use protocol::lease::{InHand, LeaseFrame, LeaseOrder};
 use protocol::rights::Role;
 use protocol::run::RunState;
 use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
@@ -96,7 +96,7 @@ fn a_cancelled_run_stops_its_runner() {
     let watcher = join(&mut room, Channel::Events, "Ada", Role::Editor);
     room.handle(Input::RunSubmitted { run: run(RunState::Queued), dispatch: None }, NOW);
     room.handle(Input::RunClaimed { run: run_id(), attempt: 1 }, NOW);
-    let runner = runner(&mut room, 1, &[]);
+    let runner = runner(&mut room, 1, &[InHand { run_id: run_id(), attempt: 1 }]);
     let asked = format!(r#"{{"type":"run:cancel","runId":"{}"}}"#, run_id());
     let effects = room.handle(Input::Text { socket: watcher, text: asked }, NOW);
     assert!(matches!(&effects[..], [Effect::CancelRun { run, .. }] if *run == run_id()));

@@ -156,6 +156,12 @@ impl Link {
     }
 
     async fn converse(&mut self, mut socket: Socket) -> Left {
+        // What was begun while the connection was made is named in the greeting.
+        while let Ok(said) = self.said.try_recv() {
+            if let Some(frame) = self.take(said) {
+                self.put_aside(frame);
+            }
+        }
         let terminals = self.terminals.iter().cloned().collect();
         let hello = LeaseFrame::Hello { slots: self.slots, runs: self.runs.in_hand(), terminals };
         let waiting = std::mem::take(&mut self.waiting);
@@ -199,10 +205,7 @@ impl Link {
     /// Notes what the runner says; gives the frame that tells the room.
     fn take(&mut self, said: Said) -> Option<LeaseFrame> {
         match said {
-            Said::Begin(begun) => {
-                self.runs.begin(begun);
-                None
-            }
+            Said::Begin(begun) => Some(LeaseFrame::Begin { run: self.runs.begin(begun) }),
             Said::Run(run, frame) => self.runs.say(&run, frame),
             Said::Abandon(run) => {
                 self.runs.forget(&run);

@@ -49,9 +49,11 @@ struct Sent {
 pub(super) struct Runs(BTreeMap<RunId, Sent>);
 
 impl Runs {
-    pub(super) fn begin(&mut self, begun: Begun) {
+    pub(super) fn begin(&mut self, begun: Begun) -> InHand {
+        let in_hand = InHand { run_id: begun.run.clone(), attempt: begun.attempt };
         let sent = Sent { unacknowledged: VecDeque::new(), end: None, acknowledged: 0, begun };
-        self.0.insert(sent.begun.run.clone(), sent);
+        self.0.insert(in_hand.run_id.clone(), sent);
+        in_hand
     }
 
     pub(super) fn forget(&mut self, run: &RunId) {

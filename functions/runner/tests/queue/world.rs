@@ -254,6 +254,7 @@ async fn room(mut socket: WebSocketStream<TcpStream>, tell: UnboundedSender<Deed
                 Some(Ok(Message::Text(text))) => {
                     let deed = match serde_json::from_str(&text).expect("a frame") {
                         LeaseFrame::Hello { runs, .. } => Deed::Hello(runs),
+                        LeaseFrame::Begin { .. } => continue,
                         LeaseFrame::Run { run_id, frame, .. } if run_id.as_str() == RUN => Deed::Frame(frame),
                         LeaseFrame::Run { run_id, frame, .. } => Deed::OfAnother(run_id, frame),
                         LeaseFrame::Leave => {
