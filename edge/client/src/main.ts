@@ -9,7 +9,8 @@
  * files: tab (with data-path), tab-menu, rename-file, delete-file, add-file, file-name, confirm
  * code: editor, editor-content, read-only, why, connection-strip, try-now, empty-room,
  *   start-{language}
- * running: run-target, run, stop, stdin-tab, stdin, output-tab, output, run-state, run-facts, run-history
+ * running: run-target, run, stop, stdin-tab, stdin, output-tab, output, run-state, run-facts, run-history, input-line,
+ *   program-input, end-input
  * people and chat: people, following, stop-following, messages, older-messages, chat-input, mention-names,
  *   chat-send, chat-unread, show-mention
  * dialogs: name-input (a guest's name), share-dialog, share-run, share-edit, share-view, create-link, share-link,
@@ -27,7 +28,7 @@
  * `connection-state` and `saved-state` also have `data-state`: connecting, online (with `data-via`: websocket or
  * http), offline, waiting or closed; saved, saving, unsent or refused (with `data-kept`: whether
  * this device has stored everything). In `output`, each piece is a <span> of class
- * stdout or stderr.
+ * stdout, stderr or typed.
  */
 import './styles/main.css';
 import { openRoom } from './entry.ts';

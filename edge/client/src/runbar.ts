@@ -7,6 +7,7 @@ import { notice } from './dialogs.ts';
 import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
 import { languageOf, runnable } from './languages.ts';
+import { inputOf } from './stdin.ts';
 import type { LanguageInfo, Rights, Run, RoomRunRequest } from './wire.ts';
 
 /** The server's limit. */
@@ -162,7 +163,7 @@ export class Runbar {
     }
     const stdin = this.options.stdin();
     if (new TextEncoder().encode(stdin).length > STDIN_MAX_BYTES) return 'The input is longer than 10 KB.';
-    return { language: language.id, entry: path, ...(stdin === '' ? {} : { stdin }) };
+    return { language: language.id, entry: path, ...inputOf(stdin) };
   }
 
   private renderButtons(): void {
