@@ -2,6 +2,7 @@
  * What runs in the room: the runs, their output and their input, and the terminals. Passes the room's events to the
  * parts that show them.
  */
+import type * as Y from 'yjs';
 import * as api from './api.ts';
 import { h } from './dom.ts';
 import type { Files } from './files.ts';
@@ -11,17 +12,23 @@ import { OutputPane } from './output-pane.ts';
 import { Runbar } from './runbar.ts';
 import { Runs, type RunChange } from './runs.ts';
 import { StdinField } from './stdin.ts';
-import type { ClientEvent, Rights, RoomEvent, Run } from './wire.ts';
+import { TerminalPanel } from './terminal/panel.ts';
+import type { ClientEvent, Language, Participant, Rights, RoomEvent, Run } from './wire.ts';
 
 export interface ExecutionOptions {
   readonly roomId: string;
+  readonly doc: Y.Doc;
   readonly files: Files;
+  readonly youId: () => string;
+  readonly people: () => readonly Participant[];
+  /** The room's own, where it has one. */
+  readonly language: () => Language | null;
   readonly rights: () => Rights;
   readonly activePath: () => string | null;
   readonly token: () => Promise<string>;
   readonly settled: (patienceMs: number) => Promise<void>;
   readonly send: (event: ClientEvent) => boolean;
-  /** A program has printed something. */
+  /** There is something to see in the pane. */
   readonly onOutput: () => void;
   /** Brings the pane into view on narrow screens. */
   readonly show: () => void;
@@ -34,6 +41,7 @@ export class Execution {
   private readonly output: Output;
   private readonly stdin = new StdinField();
   private readonly inputLine: InputLine;
+  private readonly terminal: TerminalPanel;
   /** The run whose output is shown. */
   private shown: Run | null = null;
 
@@ -45,7 +53,14 @@ export class Execution {
     this.runbar = new Runbar({
       ...{ roomId, token, settled },
       stdin: () => this.stdin.value,
+      onLanguages: () => this.terminal.render(),
       onStarted: (run) => this.started(run),
+    });
+    this.terminal = new TerminalPanel({
+      ...options,
+      language: () => options.language() ?? this.runbar.openLanguage,
+      onNews: () => this.terminalNews(),
+      onLeave: () => this.pane.focusTab('terminal'),
     });
     this.pane = this.makePane();
     const { element } = this.stdin;
@@ -55,10 +70,12 @@ export class Execution {
   welcome(event: Extract<RoomEvent, { type: 'room:welcome' }>): void {
     this.runs.welcome(event.runs);
     this.output.welcome();
+    this.terminal.welcome(event);
   }
 
   /** False for an event that is not about what runs. */
   heard(event: RoomEvent): boolean {
+    if (this.terminal.heard(event)) return true;
     if (event.type === 'error') return this.refused(event);
     const change = this.runs.apply(event);
     this.ran(change);
@@ -75,18 +92,34 @@ export class Execution {
       activeRun: this.runs.active()?.run ?? null,
     });
     this.inputLine.render(this.shown, options.rights().run);
+    this.terminal.render();
+  }
+
+  peopleChanged(): void {
+    this.terminal.render();
   }
 
   private makePane(): OutputPane {
-    const { output, stdin } = this;
+    const { output, stdin, terminal } = this;
     const withInput = h('div', { class: 'output-panel' }, output.element, this.inputLine.element);
     return new OutputPane(
       [
         { id: 'output', label: 'Output', element: withInput, tools: [output.picker, output.copyButton] },
         { id: 'stdin', label: 'Input', element: stdin.element, tools: [] },
+        { id: 'terminal', label: 'Terminal', element: terminal.element, tools: terminal.tools.elements },
       ],
-      () => undefined,
+      (id) => id === 'terminal' && this.terminalChosen(),
     );
+  }
+
+  private terminalNews(): void {
+    if (this.pane.chosen !== 'terminal') this.pane.mark('terminal', true);
+    this.options.onOutput();
+  }
+
+  private terminalChosen(): void {
+    this.pane.mark('terminal', false);
+    this.terminal.reveal();
   }
 
   private refused({ regarding, error }: Extract<RoomEvent, { type: 'error' }>): boolean {

@@ -22,7 +22,7 @@ export class OutputPane {
 
   constructor(
     private readonly panels: readonly Panel[],
-    private readonly onChosen: (id: PanelId) => void,
+    private readonly onChosen: (id: PanelId) => unknown,
   ) {
     this.tabs = panels.map((panel) => this.tab(panel));
     const list = h(

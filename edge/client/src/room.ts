@@ -25,7 +25,7 @@ import { EmptyRoom, startFromAddress } from './starter.ts';
 import { Status } from './status.ts';
 import { rememberedRoom, rememberRoom } from './storage.ts';
 import { Tabs } from './tabs.ts';
-import type { Rights, Role, RoomEvent } from './wire.ts';
+import type { Language, Rights, Role, RoomEvent } from './wire.ts';
 
 export class RoomPage {
   readonly layout: Layout;
@@ -46,6 +46,8 @@ export class RoomPage {
   private rights: Rights;
   private role: Role;
   private youId: string;
+  /** Once the room has been asked for it. */
+  private language: Language | null = null;
   private activePath: string | null = null;
   private synced = false;
 
@@ -119,7 +121,10 @@ export class RoomPage {
   private makeExecution(): Execution {
     return new Execution({
       roomId: this.admission.roomId,
-      files: this.files,
+      ...{ doc: this.doc, files: this.files },
+      youId: () => this.youId,
+      people: () => this.company.presence.everyone,
+      language: () => this.language,
       rights: () => this.rights,
       activePath: () => this.activePath,
       token: () => this.token(),
@@ -174,7 +179,8 @@ export class RoomPage {
   private heard(event: RoomEvent): void {
     this.history.heard(event);
     if (event.type === 'room:welcome') return this.welcomed(event);
-    if (this.company.heard(event) || this.execution.heard(event) || event.type !== 'error') return;
+    if (this.company.heard(event)) return this.execution.peopleChanged();
+    if (this.execution.heard(event) || event.type !== 'error') return;
     notice(api.explain(new api.ApiError(event.error.code, event.error.message)), 'error');
   }
 
@@ -245,6 +251,8 @@ export class RoomPage {
       const { room } = await api.room(roomId, await this.token());
       rememberRoom(roomId, { name: room.name });
       this.layout.setRoom(room.name, room.expiresAt ?? null);
+      this.language = room.language ?? null;
+      this.execution.render();
     } catch {
       // The room works without its name; the next visit asks again.
     }
