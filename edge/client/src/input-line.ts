@@ -7,6 +7,9 @@ import * as icons from './icons.ts';
 import type { ClientEvent, Run } from './wire.ts';
 
 const HINT = 'Type input, Enter sends; Ctrl-D ends the input';
+/** What of it fits on narrow screens, where there may be no Ctrl key. */
+const SHORT_HINT = 'Type input, Enter sends';
+const NARROW = '(max-width: 899px)';
 const NOT_CONNECTED = 'Not sent: there is no connection to the room. Try again in a moment.';
 /** The server's limit, of one message. */
 const PART_MAX_BYTES = 64 * 1024;
@@ -32,7 +35,7 @@ export class InputLine {
     autocorrect: 'off',
     spellcheck: 'false',
     enterkeyhint: 'send',
-    placeholder: HINT,
+    placeholder: shownHint(),
     'aria-label': 'Input for the running program',
     'aria-describedby': 'input-line-hint input-line-error',
     'data-testid': 'program-input',
@@ -123,8 +126,12 @@ export class InputLine {
   private renderEnded(): void {
     const isEnded = this.runId !== null && this.endedId === this.runId;
     this.field.readOnly = isEnded;
-    this.field.placeholder = isEnded ? 'The input has ended' : HINT;
+    this.field.placeholder = isEnded ? 'The input has ended' : shownHint();
     this.send.disabled = isEnded;
     this.end.disabled = isEnded;
   }
+}
+
+function shownHint(): string {
+  return matchMedia(NARROW).matches ? SHORT_HINT : HINT;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mayTake, mayType, messagesOf, Terminals } from '../src/terminal/terminals.ts';
-import { programName, programsFor, standWords, waitWords } from '../src/terminal/words.ts';
+import { endWords, programName, programsFor, waitWords } from '../src/terminal/words.ts';
 import type { Rights, Terminal, TerminalEnd } from '../src/wire.ts';
 
 const [ada, grace] = ['a'.repeat(20), 'g'.repeat(20)];
@@ -119,16 +119,12 @@ test('every end has words of its own', () => {
     internal: true,
   };
   const words = Object.keys(reasons).map((reason) =>
-    standWords({ kind: 'ended', reason: reason as TerminalEnd, exitCode: null }),
+    endWords({ kind: 'ended', reason: reason as TerminalEnd, exitCode: null }),
   );
-  words.push(standWords({ kind: 'ended', reason: null, exitCode: null }));
+  words.push(endWords({ kind: 'ended', reason: null, exitCode: null }));
   assert.equal(new Set(words).size, 10);
-  for (const sentence of words) assert.match(sentence, /^[A-Z].*\.$/);
-  assert.equal(
-    standWords({ kind: 'ended', reason: 'exited', exitCode: 3 }),
-    'Its program has ended (exit 3).',
-  );
-  assert.equal(standWords({ kind: 'open' }), '');
+  for (const sentence of words) assert.match(sentence, /^[a-z].*\.$/);
+  assert.equal(endWords({ kind: 'ended', reason: 'exited', exitCode: 3 }), 'its program has ended (exit 3).');
 });
 
 test('waiting says for how long, and after a while why', () => {

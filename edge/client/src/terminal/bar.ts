@@ -8,7 +8,7 @@ import { avatar } from '../presence.ts';
 import { setText } from '../run-status.ts';
 import type { ParticipantId, TerminalProgram } from '../wire.ts';
 import type { Stand } from './terminals.ts';
-import { programName, standWords, waitWords } from './words.ts';
+import { endWords, programTitle, waitWords } from './words.ts';
 
 export interface BarState {
   readonly program: TerminalProgram;
@@ -39,6 +39,7 @@ export class TerminalBar {
   private readonly again: HTMLButtonElement;
   private readonly close: HTMLButtonElement;
   private readonly dismiss: HTMLButtonElement;
+  private readonly tools: readonly HTMLButtonElement[];
   private marked = '';
 
   constructor(on: BarEvents) {
@@ -53,20 +54,21 @@ export class TerminalBar {
     this.close = iconButton(icons.CLOSE, 'Close the terminal', () => on.onClose(), {
       'data-testid': 'close-terminal',
     });
-    const tools = [this.take, this.hand, this.files, this.again, this.dismiss, this.close];
+    this.tools = [this.take, this.hand, this.files, this.again, this.dismiss, this.close];
     this.element = h(
       'div',
       { class: 'terminal-bar' },
       this.mark,
       h('span', { class: 'terminal-words' }, this.words, this.wait),
       h('span', { class: 'terminal-leave', 'aria-hidden': 'true' }, h('kbd', {}, 'Shift Esc'), 'leaves'),
-      h('span', { class: 'terminal-tools' }, ...tools),
+      h('span', { class: 'terminal-tools' }, ...this.tools),
     );
   }
 
   render(state: BarState, now: number): void {
     const { stand, may, holder } = state;
     const [isOpen, isEnded] = [stand.kind === 'open', stand.kind === 'ended'];
+    const hadFocus = this.element.contains(document.activeElement);
     this.element.dataset['stand'] = stand.kind;
     this.renderMark(state);
     setText(this.words, wordsOf(state));
@@ -77,6 +79,13 @@ export class TerminalBar {
     this.again.hidden = !may.use || !isEnded;
     this.dismiss.hidden = !isEnded;
     this.close.hidden = !may.use || isEnded;
+    if (hadFocus) this.keepFocus();
+  }
+
+  /** What had it may be gone: handing over, for one, takes away the button that did it. */
+  private keepFocus(): void {
+    if (this.tools.some((tool) => tool === document.activeElement && !tool.hidden)) return;
+    this.tools.find((tool) => !tool.hidden)?.focus();
   }
 
   /** Not disabled, which would take the focus away. */
@@ -97,8 +106,9 @@ export class TerminalBar {
 }
 
 function wordsOf({ program, stand, holder }: BarState): string {
-  if (stand.kind === 'open') return `${holder.isYou ? 'You have' : `${holder.name} has`} the keyboard`;
-  return stand.kind === 'ended' ? `${programName(program)}: ${standWords(stand)}` : standWords(stand);
+  if (stand.kind === 'waiting') return 'Waiting for a machine…';
+  if (stand.kind === 'ended') return `${programTitle(program)}: ${endWords(stand)}`;
+  return `${holder.isYou ? 'You have' : `${holder.name} has`} the keyboard`;
 }
 
 function button(label: string, testId: string, onclick: () => void): HTMLButtonElement {

@@ -126,7 +126,6 @@ export class TerminalPanel {
     const mayUse = rights().terminal;
     this.element.toggleAttribute('data-empty', record === undefined);
     this.start.element.hidden = record !== undefined;
-    this.bar.element.hidden = record === undefined;
     this.start.render(mayUse, programsFor(language()), this.isOpening);
     this.renderTools();
     if (record === undefined) return;

@@ -35,7 +35,7 @@ export class ScreenSlot {
 
   /** How much fits here. */
   async size(): Promise<TerminalSize> {
-    return (await this.load())?.size ?? SIZE_UNKNOWN;
+    return (await this.load())?.measure() ?? SIZE_UNKNOWN;
   }
 
   /** Shows a terminal from the beginning of what is known of it. */

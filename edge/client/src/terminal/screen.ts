@@ -106,10 +106,11 @@ export class Screen {
   }
 
   /** The size that a terminal opened here would have. */
-  get size(): TerminalSize {
-    const found = this.fit.proposeDimensions();
-    const isSound = found !== undefined && found.rows >= 1 && found.cols >= 2;
-    return isSound ? { rows: found.rows, cols: found.cols } : { rows: 24, cols: 80 };
+  measure(): TerminalSize {
+    this.term.options.fontSize = this.fontSize();
+    const size = this.fitting();
+    this.layOut();
+    return size;
   }
 
   focus(): void {
@@ -186,6 +187,13 @@ export class Screen {
     this.layOut();
   };
 
+  /** How much fits here in letters of the present size. */
+  private fitting(): TerminalSize {
+    const found = this.fit.proposeDimensions();
+    const isSound = found !== undefined && found.rows >= 1 && found.cols >= 2;
+    return isSound ? { rows: found.rows, cols: found.cols } : { rows: 24, cols: 80 };
+  }
+
   private fontSize(): number {
     return loadPreferences().fontSize - 1;
   }
@@ -196,9 +204,9 @@ export class Screen {
     if (this.term.options.fontSize !== this.fontSize()) this.term.options.fontSize = this.fontSize();
     if (this.mode.kind === 'typing') return this.layOutOwn();
     const { rows, cols } = this.mode.size;
-    const fits = this.size;
+    const fits = this.fitting();
     const scale = Math.min(1, fits.rows / rows, fits.cols / cols);
-    // Whole pixels round cells up: without the floor the last column would be cut.
+    // Cells are rounded up to whole pixels: rounded up as well, the last column would be cut.
     const shrunk = Math.max(FONT_MIN_PX, Math.floor(this.fontSize() * scale * 2) / 2);
     if (scale < 1) this.term.options.fontSize = shrunk;
     this.term.resize(cols, rows);
@@ -206,7 +214,7 @@ export class Screen {
   }
 
   private layOutOwn(): void {
-    const { rows, cols } = this.size;
+    const { rows, cols } = this.fitting();
     this.term.resize(cols, rows);
     if (this.resizeTimer !== null) clearTimeout(this.resizeTimer);
     this.resizeTimer = setTimeout(() => this.announce({ rows, cols }), RESIZE_MS);

@@ -22,7 +22,8 @@ interface TakeOverDialogOptions {
 export function openTakeOver(options: TakeOverDialogOptions): void {
   const draft = new Draft(options.doc, options.changes, options.edited);
   const { offers } = draft;
-  if (offers.length === 0 && options.leftOut.length === 0) {
+  const hasOffers = offers.length > 0;
+  if (!hasOffers && options.leftOut.length === 0) {
     draft.dispose();
     return notice('The files in the terminal are the same as in the room.');
   }
@@ -54,7 +55,12 @@ export function openTakeOver(options: TakeOverDialogOptions): void {
       ...intro(offers),
       h('ul', { class: 'take-over' }, ...offers.map((offer, index) => row(offer, boxes[index], index))),
       ...leftOut(options.leftOut),
-      h('div', { class: 'dialog-actions' }, h('button', cancel, 'Cancel'), offers.length > 0 && confirm),
+      h(
+        'div',
+        { class: 'dialog-actions' },
+        h('button', cancel, hasOffers ? 'Cancel' : 'Close'),
+        hasOffers && confirm,
+      ),
     ],
   });
   dialog.element.classList.add('wide');

@@ -4,7 +4,7 @@ import * as icons from '../icons.ts';
 import { openMenu } from '../menu.ts';
 import type { TerminalProgram } from '../wire.ts';
 import type { TerminalRecord } from './terminals.ts';
-import { programName } from './words.ts';
+import { programName, programTitle } from './words.ts';
 
 export interface ToolsEvents {
   onPick(id: string): void;
@@ -47,7 +47,7 @@ export class TerminalTools {
     this.another.disabled = isOpening;
     this.copy.hidden = records.length === 0;
     this.picker.hidden = records.length < 2;
-    const choices = records.map(({ terminal }) => [terminal.id, programName(terminal.program)] as const);
+    const choices = records.map(({ terminal }) => [terminal.id, programTitle(terminal.program)] as const);
     const key = JSON.stringify([choices, shownId]);
     // An open list would close if its options were replaced.
     if (key === this.drawn) return;

@@ -14,15 +14,15 @@ const PROMPTS: Readonly<Partial<Record<Language, string>>> = {
 };
 
 const ENDS: Readonly<Record<TerminalEnd, string>> = {
-  exited: 'Its program has ended',
-  closed: 'Somebody closed it',
-  idle: 'It was closed because nobody typed for a long time',
-  time_limit: 'It was closed because it was open for as long as a terminal may be',
-  memory_limit: 'It was stopped because it needed more memory than a terminal may have',
-  process_limit: 'It was stopped because it started too many processes',
-  disk_limit: 'It was stopped because it wrote too much to disk',
-  lost: 'Its machine was lost, or none was free in time',
-  internal: 'It was closed because something failed on our side',
+  exited: 'its program has ended',
+  closed: 'somebody closed it',
+  idle: 'it was closed because nobody typed for a long time',
+  time_limit: 'it was closed because it was open for as long as a terminal may be',
+  memory_limit: 'it was stopped because it needed more memory than a terminal may have',
+  process_limit: 'it was stopped because it started too many processes',
+  disk_limit: 'it was stopped because it wrote too much to disk',
+  lost: 'its machine was lost, or none was free in time',
+  internal: 'it was closed because something failed on our side',
 };
 
 /** The programs to offer: a shell and, where the language has one, its prompt. */
@@ -35,13 +35,17 @@ export function programName(program: TerminalProgram): string {
   return program.kind === 'shell' ? 'shell' : (PROMPTS[program.language] ?? `Prompt of ${program.language}`);
 }
 
-/** How a terminal stands, in a sentence; nothing for one that is open. */
-export function standWords(stand: Stand): string {
-  if (stand.kind === 'open') return '';
-  if (stand.kind === 'waiting') return 'Waiting for a machine…';
-  if (stand.reason === null) return 'It has ended while this page was not connected.';
-  const code = stand.exitCode === null ? '' : ` (exit ${stand.exitCode})`;
-  return `${ENDS[stand.reason]}${code}.`;
+/** The same, at the beginning of something. */
+export function programTitle(program: TerminalProgram): string {
+  const name = programName(program);
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** Why a terminal is gone. */
+export function endWords({ reason, exitCode }: Extract<Stand, { kind: 'ended' }>): string {
+  if (reason === null) return 'it ended while this page was not connected.';
+  const code = exitCode === null ? '' : ` (exit ${exitCode})`;
+  return `${ENDS[reason]}${code}.`;
 }
 
 /** How long a machine has been waited for; after a while also why that may be. */
