@@ -59,7 +59,8 @@ export class Execution {
     this.terminal = new TerminalPanel({
       ...options,
       language: () => options.language() ?? this.runbar.openLanguage,
-      onNews: () => this.terminalNews(),
+      onPresent: () => this.pane.chosen !== 'terminal' && this.pane.mark('terminal', true),
+      onNews: options.onOutput,
       onLeave: () => this.pane.focusTab('terminal'),
     });
     this.pane = this.makePane();
@@ -110,11 +111,6 @@ export class Execution {
       ],
       (id) => id === 'terminal' && this.terminalChosen(),
     );
-  }
-
-  private terminalNews(): void {
-    if (this.pane.chosen !== 'terminal') this.pane.mark('terminal', true);
-    this.options.onOutput();
   }
 
   private terminalChosen(): void {

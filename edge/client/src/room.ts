@@ -53,7 +53,7 @@ export class RoomPage {
 
   constructor(private readonly admission: Admission) {
     ({ rights: this.rights, role: this.role, participantId: this.youId } = admission.granted);
-    if (admission.isWithdrawn) this.rights = { ...this.rights, edit: false, run: false };
+    if (admission.isWithdrawn) this.rights = { ...this.rights, edit: false, run: false, terminal: false };
     this.connection = new Connection(this.doc, admission, {
       onEvent: (event) => this.heard(event),
       onState: (state) => this.connectionChanged(state),
@@ -264,7 +264,7 @@ export class RoomPage {
 
   /** The text stays on screen, to be copied, but nothing typed now would reach anybody. */
   private refused(code: number, reason: string): void {
-    this.rights = { ...this.rights, edit: false, run: false };
+    this.rights = { ...this.rights, edit: false, run: false, terminal: false };
     void this.recovery.refused(code, reason);
     this.rightsChanged();
   }

@@ -46,7 +46,9 @@ export interface TerminalPanelOptions {
   readonly language: () => Language | null;
   /** False if there is no connection to send by. */
   readonly send: (event: ClientEvent) => boolean;
-  /** Whether a terminal does something that this person does not see. */
+  /** There is a terminal. */
+  readonly onPresent: () => void;
+  /** One was opened that this person does not see. */
   readonly onNews: () => void;
   /** The person leaves the screen by the keyboard. */
   readonly onLeave: () => void;
@@ -98,7 +100,7 @@ export class TerminalPanel {
     this.terminals.welcome(event.terminals);
     const shown = this.shown ?? this.terminals.list().at(-1);
     this.show(shown?.terminal.id ?? null);
-    if (event.terminals.length > 0) this.options.onNews();
+    if (event.terminals.length > 0) this.options.onPresent();
   }
 
   /** False for an event that is not about terminals. */
@@ -202,6 +204,7 @@ export class TerminalPanel {
     if (isMine) return this.slot.focus();
     // On narrow screens the chosen panel may be out of sight.
     if (this.element.getClientRects().length > 0) return;
+    this.options.onPresent();
     this.options.onNews();
     if (program !== undefined) {
       notice(`${this.names.get(openedBy ?? '') ?? 'Somebody'} opened a terminal: ${programName(program)}.`);

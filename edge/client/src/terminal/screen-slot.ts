@@ -5,6 +5,7 @@
 import { h } from '../dom.ts';
 import { setText } from '../run-status.ts';
 import type { TerminalSize } from '../wire.ts';
+import { terminalKeys } from './keys.ts';
 import type { Mode, Screen, ScreenEvents } from './screen.ts';
 
 const SIZE_UNKNOWN: TerminalSize = { rows: 24, cols: 80 };
@@ -16,6 +17,7 @@ export class ScreenSlot {
   private readonly host = h('div', { class: 'terminal-screen', 'data-testid': 'terminal' });
   /** Lies over the screen: a line that comes and goes must not change how much fits. */
   private readonly note = h('p', { class: 'terminal-note', role: 'status', 'data-testid': 'terminal-note' });
+  private readonly keys: HTMLElement;
   private loading: Promise<Screen | null> | null = null;
   private screen: Screen | null = null;
   private output = '';
@@ -24,7 +26,9 @@ export class ScreenSlot {
   private noteTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly on: ScreenEvents) {
-    this.element = h('div', { class: 'terminal-place' }, this.host, this.note);
+    this.keys = terminalKeys((sequence) => this.screen?.press(sequence));
+    const place = h('div', { class: 'terminal-place' }, this.host, this.note);
+    this.element = h('div', { class: 'terminal-slot' }, place, this.keys);
   }
 
   /** The screen, or null if its code could not be fetched: the next call tries again. */
@@ -53,6 +57,7 @@ export class ScreenSlot {
   setMode(mode: Mode): void {
     if (JSON.stringify(mode) === JSON.stringify(this.mode)) return;
     this.mode = mode;
+    this.keys.hidden = mode.kind !== 'typing';
     this.screen?.setMode(mode);
   }
 

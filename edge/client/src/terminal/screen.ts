@@ -117,6 +117,14 @@ export class Screen {
     this.term.focus();
   }
 
+  /** Sends what a key sends that the device may not have. */
+  press(sequence: string): void {
+    // An arrow, to a program that reads them in the other form.
+    const isOther = this.term.modes.applicationCursorKeysMode;
+    this.term.input(isOther ? sequence.replace('\x1b[', '\x1bO') : sequence);
+    this.focus();
+  }
+
   /** Copies the selection, else everything. */
   async copy(): Promise<void> {
     const selected = this.term.getSelection();
@@ -140,11 +148,12 @@ export class Screen {
   }
 
   private async copyText(text: string): Promise<void> {
-    const isCopied = await navigator.clipboard.writeText(text).then(
-      () => true,
-      () => false,
-    );
-    this.on.onCopied(isCopied);
+    try {
+      await navigator.clipboard.writeText(text);
+      this.on.onCopied(true);
+    } catch {
+      this.on.onCopied(false);
+    }
   }
 
   private renderAccess(): void {
@@ -171,6 +180,7 @@ export class Screen {
 
   private leave(event: KeyboardEvent): boolean {
     event.preventDefault();
+    event.stopPropagation();
     this.on.onLeave();
     return false;
   }

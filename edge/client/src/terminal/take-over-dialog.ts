@@ -73,7 +73,7 @@ function intro(offers: readonly Offer[]): Child[] {
     h(
       'p',
       {},
-      'What is ticked changes the room’s files, for everybody, at once. It can be undone in the editor, and the history keeps what was there.',
+      'What is ticked changes the room’s files, for everybody, at once. The history keeps what was there, and can bring it back.',
     ),
   ];
 }
