@@ -33,9 +33,15 @@ function urlOf(result, entry, kind) {
   return '/' + path.posix.relative('dist', file);
 }
 
-/** Everything that the page may load, without the letters that few need: their fonts are kept once they were used. */
+/**
+ * Everything that the page may load, without what few need: the letters of some scripts and the screen of terminals
+ * are kept once they were used.
+ */
 function filesOf(result) {
-  const files = Object.keys(result.metafile.outputs).map((file) => '/' + path.posix.relative('dist', file));
+  const common = Object.entries(result.metafile.outputs).filter(
+    ([, output]) => output.entryPoint !== 'src/terminal/screen.ts',
+  );
+  const files = common.map(([file]) => '/' + path.posix.relative('dist', file));
   return files.filter((file) => /\.(js|css)$/.test(file) || /-latin-wght-.*\.woff2$/.test(file));
 }
 

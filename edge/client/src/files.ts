@@ -52,6 +52,18 @@ export class Files {
     this.map.observe(listener);
     return () => this.map.unobserve(listener);
   }
+
+  /** Calls `listener` with the paths of files that come, go or are written in. */
+  observeEdits(listener: (paths: readonly string[]) => void): void {
+    this.map.observeDeep((events) =>
+      listener(
+        events.flatMap((event) => {
+          const [path] = event.path;
+          return path === undefined ? [...event.changes.keys.keys()] : [String(path)];
+        }),
+      ),
+    );
+  }
 }
 
 /** What is wrong with a path for a file, or null. `taken` are the paths that exist. */

@@ -10,9 +10,6 @@ import { readJson, writeJson } from './storage.ts';
 /** On narrow screens one of these is shown at a time. */
 export type View = 'code' | 'output' | 'chat' | 'people';
 
-/** What the pane below the code shows. */
-type Panel = 'output' | 'stdin';
-
 const VIEWS: readonly (readonly [View, string, string])[] = [
   ['code', 'Code', icons.CODE],
   ['output', 'Output', icons.OUTPUT],
@@ -33,9 +30,7 @@ export interface LayoutParts {
   readonly runbar: Child;
   readonly banner: Child;
   readonly editor: Child;
-  readonly output: Child;
-  readonly outputTools: readonly Child[];
-  readonly stdin: HTMLElement;
+  readonly outputPane: Child;
   readonly people: Child;
   readonly chat: Child;
   readonly onSettings: () => void;
@@ -58,8 +53,6 @@ export class Layout {
   private unread = '';
   private history: HTMLElement | null = null;
   private readonly historyButton: HTMLButtonElement;
-  /** Set by the output's pane when it is built. */
-  private choosePanel: (panel: Panel) => void = () => undefined;
 
   constructor(private readonly parts: LayoutParts) {
     this.historyButton = iconButton(icons.HISTORY, 'History', parts.onHistory, { 'data-testid': 'history' });
@@ -67,7 +60,7 @@ export class Layout {
       'div',
       { class: 'room', 'data-view': 'code' },
       this.head(),
-      h('main', { class: 'workbench' }, this.codePane(), this.divider(), this.outputPane()),
+      h('main', { class: 'workbench' }, this.codePane(), this.divider(), parts.outputPane),
       this.side(),
       this.bottomBar(),
     );
@@ -102,12 +95,6 @@ export class Layout {
     for (const [name, button] of this.buttons) button.setAttribute('aria-pressed', String(name === view));
     if (view === 'output') this.setNewOutput(false);
     this.parts.onView(view);
-  }
-
-  /** Brings a run's output into view, wherever the person is. */
-  showOutput(): void {
-    this.choosePanel('output');
-    this.show('output');
   }
 
   /** Puts the history in the place of the living room, or takes it away again. */
@@ -171,54 +158,6 @@ export class Layout {
       h('div', { class: 'toolbar' }, this.parts.tabs, this.parts.runbar),
       this.parts.banner,
       this.parts.editor,
-    );
-  }
-
-  private outputPane(): HTMLElement {
-    const panels: Record<Panel, Child> = { output: this.parts.output, stdin: this.parts.stdin };
-    const body = h('div', { class: 'output-body' });
-    const tools = h('div', { class: 'output-tools' }, ...this.parts.outputTools);
-    const choose = (chosen: Panel): void => {
-      for (const tab of tabs) {
-        const selected = tab.dataset['panel'] === chosen;
-        tab.setAttribute('aria-selected', String(selected));
-        tab.tabIndex = selected ? 0 : -1;
-      }
-      tools.hidden = chosen !== 'output';
-      fill(body, panels[chosen]);
-    };
-    const tab = (panel: Panel, label: string): HTMLButtonElement =>
-      h(
-        'button',
-        {
-          type: 'button',
-          role: 'tab',
-          class: 'pane-tab',
-          'data-panel': panel,
-          'data-testid': `${panel}-tab`,
-          onclick: () => choose(panel),
-        },
-        label,
-      );
-    const tabs = [tab('output', 'Output'), tab('stdin', 'Input')];
-    const list = h('div', { role: 'tablist', class: 'pane-tabs', 'aria-label': 'Output and input' }, ...tabs);
-    list.addEventListener('keydown', (event) => {
-      if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-      const other = tabs.find((candidate) => candidate.getAttribute('aria-selected') !== 'true');
-      choose(other === tabs[1] ? 'stdin' : 'output');
-      other?.focus();
-    });
-    this.parts.stdin.addEventListener('input', () => {
-      const filled = this.parts.stdin.querySelector('textarea')?.value !== '';
-      tabs[1]?.toggleAttribute('data-filled', filled);
-    });
-    this.choosePanel = choose;
-    choose('output');
-    return h(
-      'section',
-      { class: 'output-pane', 'aria-label': 'Output' },
-      h('div', { class: 'pane-head' }, list, tools),
-      body,
     );
   }
 

@@ -9,10 +9,15 @@
  * files: tab (with data-path), tab-menu, rename-file, delete-file, add-file, file-name, confirm
  * code: editor, editor-content, read-only, why, connection-strip, try-now, empty-room,
  *   start-{language}
- * running: run-target, run, stop, stdin-tab, stdin, output-tab, output, run-state, run-facts, run-history
+ * running: run-target, run, stop, stdin-tab, stdin, output-tab, output, run-state, run-facts, run-history, input-line,
+ *   program-input, end-input
+ * terminals: terminal-tab, terminal-panel, terminal-start, open-shell, open-repl, terminal (the screen), terminal-state,
+ *   terminal-note, take-keyboard, hand-over, hand-over-to, take-files, close-terminal, open-again, dismiss-terminal,
+ *   terminal-picker, new-terminal, open-another-shell, open-another-repl, take-over-dialog, take-file (with data-path),
+ *   left-out, confirm-take-over
  * people and chat: people, following, stop-following, messages, older-messages, chat-input, mention-names,
  *   chat-send, chat-unread, show-mention
- * dialogs: name-input (a guest's name), share-dialog, share-run, share-edit, share-view, create-link, share-link,
+ * dialogs: name-input (a guest's name), share-dialog, share-run, share-terminal, share-edit, share-view, create-link, share-link,
  *   revoke-link, settings-dialog, theme-system, theme-light, theme-dark, forget-room, allow-notifications, refused,
  *   remedy, kept, not-opened, open-copy
  * history: history (opens it), history-view (with data-index and data-moment), history-time, history-caption,
@@ -27,7 +32,7 @@
  * `connection-state` and `saved-state` also have `data-state`: connecting, online (with `data-via`: websocket or
  * http), offline, waiting or closed; saved, saving, unsent or refused (with `data-kept`: whether
  * this device has stored everything). In `output`, each piece is a <span> of class
- * stdout or stderr.
+ * stdout, stderr or typed.
  */
 import './styles/main.css';
 import { openRoom } from './entry.ts';

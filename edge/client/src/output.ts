@@ -5,17 +5,9 @@
 import { fill, h, iconButton, icon } from './dom.ts';
 import { notice } from './dialogs.ts';
 import * as icons from './icons.ts';
-import {
-  describe,
-  duration,
-  isGood,
-  isOver,
-  size,
-  type RunChange,
-  type RunRecord,
-  type Runs,
-} from './runs.ts';
-import type { OutputChunk, OutputStream } from './wire.ts';
+import { RunStatus } from './run-status.ts';
+import { isOver, piecesOf, type Piece, type RunChange, type RunRecord, type Runs } from './runs.ts';
+import type { Run } from './wire.ts';
 
 /** Characters and pieces on screen: beyond this, layout takes longer than a frame. */
 const SHOWN_MAX_CHARS = 200_000;
@@ -28,12 +20,7 @@ export class Output {
   /** Sits in the pane's head: which run is shown. */
   readonly picker: HTMLSelectElement;
   readonly copyButton: HTMLButtonElement;
-  private readonly mark = h('span', { 'aria-hidden': 'true' });
-  /** The only part that is read aloud: it changes with the state, not with the clock. */
-  private readonly words = h('span', { class: 'run-words', role: 'status', 'data-testid': 'run-state' });
-  private readonly entry = h('span', { class: 'run-entry' });
-  private readonly facts = h('span', { class: 'run-facts', 'data-testid': 'run-facts' });
-  private readonly status = h('div', { class: 'run-status' }, this.mark, this.words, this.entry, this.facts);
+  private readonly status: RunStatus;
   private readonly screen: HTMLElement;
   private readonly follow: HTMLButtonElement;
   private readonly clock: ReturnType<typeof setInterval>;
@@ -42,13 +29,16 @@ export class Output {
   private followsNewest = true;
   private atEnd = true;
   private chars = 0;
-  private pending: OutputChunk[] = [];
+  private pending: Piece[] = [];
   private frame: number | null = null;
 
   constructor(
     private readonly runs: Runs,
-    private readonly now: () => number = Date.now,
+    now: () => number = Date.now,
+    /** Called when another run is shown, or the shown one stands otherwise. */
+    private readonly onShown: (run: Run | null) => void = () => undefined,
   ) {
+    this.status = new RunStatus(now);
     this.screen = h('div', {
       class: 'screen',
       'data-testid': 'output',
@@ -71,7 +61,7 @@ export class Output {
       onchange: () => this.pick(),
     });
     this.copyButton = iconButton(icons.COPY, 'Copy the output', () => void this.copy());
-    this.element = h('div', { class: 'output' }, this.status, this.screen, this.follow);
+    this.element = h('div', { class: 'output' }, this.status.element, this.screen, this.follow);
     this.clock = setInterval(() => this.renderStatus(), 1_000);
     this.welcome();
   }
@@ -87,7 +77,7 @@ export class Output {
     if (change.kind === 'added' && this.followsNewest) return this.show(change.id);
     if (change.id !== this.shown) return this.renderPicker();
     if (change.kind === 'restarted') return this.show(change.id);
-    if (change.kind === 'output') this.enqueue(change.chunk);
+    if (change.kind === 'output') this.enqueue(change.piece);
     this.renderStatus();
     if (change.kind !== 'output') this.renderPicker();
   }
@@ -113,8 +103,8 @@ export class Output {
     else fill(this.screen, record.lacksBeginning && this.gap('The room no longer keeps the beginning.'));
     this.renderStatus();
     this.renderPicker();
-    for (const chunk of record?.output ?? []) this.enqueue(chunk);
-    if (record !== undefined && record.output.length > 0) this.flush();
+    for (const piece of record === undefined ? [] : piecesOf(record)) this.enqueue(piece);
+    this.flush();
   }
 
   private record(): RunRecord | undefined {
@@ -166,26 +156,9 @@ export class Output {
 
   private renderStatus(): void {
     const run = this.record()?.run;
-    this.status.hidden = run === undefined;
+    this.status.render(run);
+    this.onShown(run ?? null);
     if (run === undefined) return;
-    const kind = isOver(run)
-      ? isGood(run)
-        ? 'good'
-        : run.state === 'cancelled'
-          ? 'stopped'
-          : 'bad'
-      : 'busy';
-    this.status.dataset['kind'] = kind;
-    const facts = [
-      run.exitCode !== null && isOver(run) ? `exit ${run.exitCode}` : null,
-      run.wallMs !== null ? duration(run.wallMs) : this.elapsed(),
-      run.memoryBytes !== null ? size(run.memoryBytes) : null,
-      `by ${run.startedBy}`,
-    ].filter((fact) => fact !== null);
-    this.mark.className = kind === 'busy' ? 'spinner' : 'dot';
-    setText(this.words, describe(run));
-    setText(this.entry, run.entry);
-    setText(this.facts, facts.join(' · '));
     const isEmpty = this.chars === 0 && this.pending.length === 0;
     const silent = this.screen.querySelector('.silent');
     if (isOver(run) && isEmpty && silent === null)
@@ -204,15 +177,8 @@ export class Output {
     if (this.atEnd) this.toEnd();
   }
 
-  private elapsed(): string | null {
-    const run = this.record()?.run;
-    if (run === undefined || isOver(run)) return null;
-    const seconds = Math.round((this.now() - run.createdAt) / 1_000);
-    return seconds >= 1 && seconds < 600 ? `${seconds} s` : null;
-  }
-
-  private enqueue(chunk: OutputChunk): void {
-    this.pending.push(chunk);
+  private enqueue(piece: Piece): void {
+    this.pending.push(piece);
     this.frame ??= requestAnimationFrame(() => this.flush());
   }
 
@@ -279,18 +245,13 @@ export class Output {
   }
 }
 
-/** Leaves the node alone where nothing changes, so that nothing is announced twice. */
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 /** Neighbours of the same stream as one text, each at most as long as what one piece should be. */
-export function joined(chunks: readonly OutputChunk[]): [OutputStream, string][] {
-  const pieces: [OutputStream, string][] = [];
-  for (const { stream, data } of chunks) {
-    const last = pieces.at(-1);
+export function joined(pieces: readonly Piece[]): [Piece['stream'], string][] {
+  const longer: [Piece['stream'], string][] = [];
+  for (const { stream, data } of pieces) {
+    const last = longer.at(-1);
     if (last !== undefined && last[0] === stream && last[1].length < 16_384) last[1] += data;
-    else pieces.push([stream, data]);
+    else longer.push([stream, data]);
   }
-  return pieces;
+  return longer;
 }

@@ -12,39 +12,33 @@ import { ConnectionStrip } from './connection-strip.ts';
 import { notice } from './dialogs.ts';
 import { h } from './dom.ts';
 import { Editor } from './editor.ts';
+import { Execution } from './execution.ts';
 import { Files } from './files.ts';
 import { HistoryEntry } from './history/entry.ts';
 import { extensionOf } from './languages.ts';
 import { Layout } from './layout.ts';
-import { Output } from './output.ts';
 import { roleWord } from './presence.ts';
 import { Recovery } from './recovery.ts';
-import { Runbar } from './runbar.ts';
-import { Runs, type RunChange } from './runs.ts';
 import { openSettings } from './settings.ts';
 import { openShare } from './share.ts';
 import { EmptyRoom, startFromAddress } from './starter.ts';
 import { Status } from './status.ts';
-import { StdinField } from './stdin.ts';
 import { rememberedRoom, rememberRoom } from './storage.ts';
 import { Tabs } from './tabs.ts';
-import type { Rights, Role, RoomEvent, Run } from './wire.ts';
+import type { Language, Rights, Role, RoomEvent } from './wire.ts';
 
 export class RoomPage {
   readonly layout: Layout;
   private readonly doc = new Y.Doc();
   private readonly files = new Files(this.doc);
-  private readonly runs = new Runs();
-  private readonly output = new Output(this.runs);
   private readonly status = new Status();
-  private readonly stdin = new StdinField();
   private readonly banner = new Banner();
   private readonly strip = new ConnectionStrip(() => this.connection.resume());
   private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly company: Company;
   private readonly editor: Editor;
-  private readonly runbar: Runbar;
+  private readonly execution: Execution;
   private readonly empty: EmptyRoom;
   private readonly tabs: Tabs;
   private readonly history: HistoryEntry;
@@ -52,12 +46,14 @@ export class RoomPage {
   private rights: Rights;
   private role: Role;
   private youId: string;
+  /** Once the room has been asked for it. */
+  private language: Language | null = null;
   private activePath: string | null = null;
   private synced = false;
 
   constructor(private readonly admission: Admission) {
     ({ rights: this.rights, role: this.role, participantId: this.youId } = admission.granted);
-    if (admission.isWithdrawn) this.rights = { ...this.rights, edit: false, run: false };
+    if (admission.isWithdrawn) this.rights = { ...this.rights, edit: false, run: false, terminal: false };
     this.connection = new Connection(this.doc, admission, {
       onEvent: (event) => this.heard(event),
       onState: (state) => this.connectionChanged(state),
@@ -81,14 +77,8 @@ export class RoomPage {
       suggestedExtension: () => extensionOf(this.activePath ?? ''),
     });
     this.empty = new EmptyRoom(this.files, (path) => this.open(path, true));
-    this.runbar = new Runbar({
-      roomId: admission.roomId,
-      token: () => this.token(),
-      settled: (patienceMs) => this.connection.settled(patienceMs),
-      stdin: () => this.stdin.value,
-      onStarted: (run) => this.started(run),
-    });
-    const editor = { label: 'Code of', onRun: () => void this.runbar.run() };
+    this.execution = this.makeExecution();
+    const editor = { label: 'Code of', onRun: () => void this.execution.runbar.run() };
     this.editor = new Editor(host, awareness, editor, !this.rights.edit);
     this.layout = this.makeLayout(host);
     this.history = this.makeHistory();
@@ -97,7 +87,10 @@ export class RoomPage {
   /** Called once the page is in the document. */
   start(): void {
     this.files.observe(() => this.filesChanged());
-    window.addEventListener('keydown', (event) => this.history.isOpen || this.runbar.keyPressed(event));
+    window.addEventListener(
+      'keydown',
+      (event) => this.history.isOpen || this.execution.runbar.keyPressed(event),
+    );
     window.addEventListener('beforeunload', (event) => this.leaving(event));
     document.addEventListener(
       'visibilitychange',
@@ -106,7 +99,7 @@ export class RoomPage {
     this.layout.setRoom(rememberedRoom(this.admission.roomId)?.name ?? 'Room', null);
     this.rightsChanged();
     void this.loadName();
-    void this.runbar.loadLanguages();
+    void this.execution.runbar.loadLanguages();
     this.recovery.retireOlder();
   }
 
@@ -125,6 +118,23 @@ export class RoomPage {
     };
   }
 
+  private makeExecution(): Execution {
+    return new Execution({
+      roomId: this.admission.roomId,
+      ...{ doc: this.doc, files: this.files },
+      youId: () => this.youId,
+      people: () => this.company.presence.everyone,
+      language: () => this.language,
+      rights: () => this.rights,
+      activePath: () => this.activePath,
+      token: () => this.token(),
+      settled: (patienceMs) => this.connection.settled(patienceMs),
+      send: (event) => this.connection.send(event),
+      onOutput: () => this.layout.setNewOutput(true),
+      show: () => this.layout.show('output'),
+    });
+  }
+
   private makeLayout(host: HTMLElement): Layout {
     const label = {
       class: 'editor',
@@ -137,12 +147,10 @@ export class RoomPage {
       status: this.status.element,
       avatars: this.company.presence.avatars,
       tabs: this.tabs.element,
-      runbar: this.runbar.element,
+      runbar: this.execution.runbar.element,
       banner: h('div', {}, this.banner.element, this.strip.element),
       editor: h('div', label, host, this.empty.element, this.company.following.element),
-      output: this.output.element,
-      outputTools: [this.output.picker, this.output.copyButton],
-      stdin: this.stdin.element,
+      outputPane: this.execution.pane.element,
       people: this.company.presence.list,
       chat: this.company.chat.element,
       onSettings: () => openSettings(() => void this.recovery.forget()),
@@ -170,15 +178,10 @@ export class RoomPage {
 
   private heard(event: RoomEvent): void {
     this.history.heard(event);
-    if (this.company.heard(event)) return;
-    switch (event.type) {
-      case 'room:welcome':
-        return this.welcomed(event);
-      case 'error':
-        return notice(api.explain(new api.ApiError(event.error.code, event.error.message)), 'error');
-      default:
-        return this.ran(this.runs.apply(event));
-    }
+    if (event.type === 'room:welcome') return this.welcomed(event);
+    if (this.company.heard(event)) return this.execution.peopleChanged();
+    if (this.execution.heard(event) || event.type !== 'error') return;
+    notice(api.explain(new api.ApiError(event.error.code, event.error.message)), 'error');
   }
 
   private welcomed(event: Extract<RoomEvent, { type: 'room:welcome' }>): void {
@@ -187,22 +190,8 @@ export class RoomPage {
     this.youId = event.you.id;
     this.admission.noteRights(event.role, event.rights);
     this.company.welcome(event);
-    this.runs.welcome(event.runs);
-    this.output.welcome();
+    this.execution.welcome(event);
     this.rightsChanged();
-  }
-
-  private ran(change: RunChange | null): void {
-    if (change === null) return;
-    this.output.apply(change);
-    if (change.kind === 'output') this.layout.setNewOutput(true);
-    else this.renderRunbar();
-  }
-
-  private started(run: Run): void {
-    this.output.followNewest();
-    this.ran(this.runs.add(run));
-    this.layout.showOutput();
   }
 
   private connectionChanged(state: ConnectionState): void {
@@ -236,7 +225,7 @@ export class RoomPage {
     this.tabs.render(this.activePath, this.rights.edit);
     const { kind } = this.connection.state;
     this.empty.render(this.synced, this.rights.edit, kind === 'offline' || kind === 'waiting');
-    this.renderRunbar();
+    this.execution.render();
   }
 
   private open(path: string, focus: boolean): void {
@@ -256,21 +245,14 @@ export class RoomPage {
     this.filesChanged();
   }
 
-  private renderRunbar(): void {
-    this.runbar.render({
-      rights: this.rights,
-      paths: this.files.paths(),
-      activePath: this.activePath,
-      activeRun: this.runs.active()?.run ?? null,
-    });
-  }
-
   private async loadName(): Promise<void> {
     const { roomId } = this.admission;
     try {
       const { room } = await api.room(roomId, await this.token());
       rememberRoom(roomId, { name: room.name });
       this.layout.setRoom(room.name, room.expiresAt ?? null);
+      this.language = room.language ?? null;
+      this.execution.render();
     } catch {
       // The room works without its name; the next visit asks again.
     }
@@ -282,7 +264,7 @@ export class RoomPage {
 
   /** The text stays on screen, to be copied, but nothing typed now would reach anybody. */
   private refused(code: number, reason: string): void {
-    this.rights = { ...this.rights, edit: false, run: false };
+    this.rights = { ...this.rights, edit: false, run: false, terminal: false };
     void this.recovery.refused(code, reason);
     this.rightsChanged();
   }

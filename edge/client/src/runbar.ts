@@ -7,7 +7,8 @@ import { notice } from './dialogs.ts';
 import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
 import { languageOf, runnable } from './languages.ts';
-import type { LanguageInfo, Rights, Run, RoomRunRequest } from './wire.ts';
+import { inputOf } from './stdin.ts';
+import type { Language, LanguageInfo, Rights, Run, RoomRunRequest } from './wire.ts';
 
 /** The server's limit. */
 export const STDIN_MAX_BYTES = 10 * 1024;
@@ -24,6 +25,8 @@ export interface RunbarOptions {
   readonly token: () => Promise<string>;
   readonly settled: (patienceMs: number) => Promise<void>;
   readonly stdin: () => string;
+  /** It is known now what can be run. */
+  readonly onLanguages: () => void;
   /** A run of this person was accepted. */
   readonly onStarted: (run: Run) => void;
 }
@@ -84,11 +87,18 @@ export class Runbar {
     try {
       this.languages = await runnable();
       if (this.state !== null) this.render(this.state);
+      this.options.onLanguages();
     } catch (error) {
       // Without a network the room says so itself.
       if (!(error instanceof api.ApiError && error.code === 'NETWORK')) notice(api.explain(error), 'error');
       setTimeout(() => void this.loadLanguages(), LANGUAGES_AGAIN_MS);
     }
+  }
+
+  /** The language of the open file. */
+  get openLanguage(): Language | null {
+    const path = this.state?.activePath ?? null;
+    return path === null ? null : (languageOf(path, this.languages)?.id ?? null);
   }
 
   /** The editor has the same shortcut for itself; dialogs have none. */
@@ -162,7 +172,7 @@ export class Runbar {
     }
     const stdin = this.options.stdin();
     if (new TextEncoder().encode(stdin).length > STDIN_MAX_BYTES) return 'The input is longer than 10 KB.';
-    return { language: language.id, entry: path, ...(stdin === '' ? {} : { stdin }) };
+    return { language: language.id, entry: path, ...inputOf(stdin) };
   }
 
   private renderButtons(): void {

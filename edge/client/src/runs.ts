@@ -3,7 +3,7 @@
  *
  * Invariant: the output of a run is that of one attempt, in the order of `seq`, each piece once.
  */
-import type { OutputChunk, RoomEvent, Run, RunReason, RunWithOutput } from './wire.ts';
+import type { OutputChunk, OutputStream, RoomEvent, Run, RunReason, RunWithOutput } from './wire.ts';
 
 /** Runs that are kept; older ones are only in the room's history. */
 const KEPT = 20;
@@ -23,12 +23,25 @@ export interface RunRecord {
   output: OutputChunk[];
   /** True if the room no longer keeps the beginning of the output. */
   lacksBeginning: boolean;
+  /** What was typed into it on this page; others do not hear of it. */
+  typed: Typed[];
+}
+
+/** Input that went to a running program when its output had come as far as `after`. */
+interface Typed {
+  readonly after: number;
+  readonly data: string;
+}
+
+/** A piece of what is shown of a run: what it printed and, between, what was typed here. */
+export interface Piece {
+  readonly stream: OutputStream | 'typed';
+  readonly data: string;
 }
 
 /** What a change means for whoever shows the run. */
 export type RunChange =
-  | { kind: 'added' | 'changed' | 'restarted'; id: string }
-  | { kind: 'output'; id: string; chunk: OutputChunk };
+  { kind: 'added' | 'changed' | 'restarted'; id: string } | { kind: 'output'; id: string; piece: Piece };
 
 export class Runs {
   private records = new Map<string, RunRecord>();
@@ -53,20 +66,30 @@ export class Runs {
 
   /** Takes over what the room knows: after a reconnection it knows better than we do. */
   welcome(runs: readonly RunWithOutput[]): void {
+    const before = this.records;
     this.records = new Map(
-      runs.map(({ run, output }) => [
-        run.id,
-        { run, output: [...output], lacksBeginning: (output[0]?.seq ?? 1) > 1 },
-      ]),
+      runs.map(({ run, output }) => {
+        const known = before.get(run.id);
+        const typed = known?.run.attempt === run.attempt ? known.typed : [];
+        return [run.id, { run, output: [...output], lacksBeginning: (output[0]?.seq ?? 1) > 1, typed }];
+      }),
     );
   }
 
   /** A run that this client has started; its `run:queued` may come before or after. */
   add(run: Run): RunChange | null {
     if (this.records.has(run.id)) return null;
-    this.records.set(run.id, { run, output: [], lacksBeginning: false });
+    this.records.set(run.id, { run, output: [], lacksBeginning: false, typed: [] });
     for (const id of [...this.records.keys()].slice(0, -KEPT)) this.records.delete(id);
     return { kind: 'added', id: run.id };
+  }
+
+  /** Notes what was typed here into a running program. */
+  type(id: string, data: string): RunChange | null {
+    const record = this.records.get(id);
+    if (record === undefined) return null;
+    record.typed.push({ after: record.output.at(-1)?.seq ?? 0, data });
+    return { kind: 'output', id, piece: { stream: 'typed', data } };
   }
 
   /** Applies an event; null if it changes nothing here. */
@@ -91,7 +114,7 @@ export class Runs {
     const record = this.records.get(id);
     if (record === undefined || attempt < record.run.attempt) return null;
     const restarted = attempt > record.run.attempt && record.output.length > 0;
-    if (attempt > record.run.attempt) record.output = [];
+    if (attempt > record.run.attempt) [record.output, record.typed] = [[], []];
     record.run = { ...record.run, state: 'running', attempt };
     return { kind: restarted ? 'restarted' : 'changed', id };
   }
@@ -101,7 +124,7 @@ export class Runs {
     if (record === undefined || chunk.seq <= (record.output.at(-1)?.seq ?? 0)) return null;
     record.output.push(chunk);
     if (record.run.state === 'queued') record.run = { ...record.run, state: 'running' };
-    return { kind: 'output', id, chunk };
+    return { kind: 'output', id, piece: chunk };
   }
 
   private finished(event: Extract<RoomEvent, { type: 'run:finished' }>): RunChange | null {
@@ -140,6 +163,13 @@ function describeEnd(run: Run): string {
   if (run.reason !== undefined) return REASON_WORDS[run.reason];
   if (run.signal !== null) return `Ended by ${run.signal}`;
   return run.exitCode === 0 ? 'Finished' : 'Finished with an error';
+}
+
+/** What was printed and what was typed here, in the order in which it happened. */
+export function piecesOf({ output, typed }: RunRecord): Piece[] {
+  const printed = output.map(({ seq, stream, data }) => ({ at: seq, stream, data }));
+  const between = typed.map(({ after, data }) => ({ at: after + 0.5, stream: 'typed' as const, data }));
+  return [...printed, ...between].sort((a, b) => a.at - b.at);
 }
 
 export function isOver(run: Run): boolean {

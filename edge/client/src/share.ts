@@ -26,6 +26,12 @@ const CHOICES: readonly Choice[] = [
     hint: 'Write in the files and run them',
     request: { role: 'editor', run: true },
   },
+  {
+    id: 'terminal',
+    label: 'Edit, run and use terminals',
+    hint: 'Also type commands on the room’s machine',
+    request: { role: 'editor', run: true, terminal: true },
+  },
   { id: 'edit', label: 'Edit', hint: 'Write in the files', request: { role: 'editor', run: false } },
   { id: 'view', label: 'View', hint: 'Follow along and chat', request: { role: 'viewer', run: false } },
 ];
@@ -146,7 +152,8 @@ class ShareDialog {
     const rows = this.links.map((link) => {
       const url = this.urlOf(link);
       const what = CHOICES.find(
-        ({ request }) => request.role === link.role && request.run === link.rights.run,
+        ({ request: { role, run, terminal = false } }) =>
+          role === link.role && run === link.rights.run && terminal === link.rights.terminal,
       );
       const uses = link.uses === 1 ? 'used by 1 person' : `used by ${link.uses} people`;
       return h(

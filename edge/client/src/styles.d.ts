@@ -1,2 +1,5 @@
-/** Style sheets are imported for esbuild to bundle; they export nothing. */
-declare module '*.css';
+/** Style sheets are imported for esbuild to bundle; as text, for one that is loaded with its code. */
+declare module '*.css' {
+  const text: string;
+  export default text;
+}

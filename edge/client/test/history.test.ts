@@ -207,6 +207,7 @@ const run: Run = {
   language: 'python',
   entry: 'main.py',
   startedBy: 'Ada',
+  interactive: false,
   state: 'queued',
   attempt: 0,
   createdAt: 1,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { takesInput } from '../src/input-line.ts';
 import { joined } from '../src/output.ts';
-import { describe, duration, isGood, Runs, size } from '../src/runs.ts';
+import { describe, duration, isGood, piecesOf, Runs, size } from '../src/runs.ts';
+import { inputOf } from '../src/stdin.ts';
 import type { OutputStream, Run } from '../src/wire.ts';
 
 function run(change: Partial<Run> = {}): Run {
@@ -10,6 +12,7 @@ function run(change: Partial<Run> = {}): Run {
     language: 'python',
     entry: 'main.py',
     startedBy: 'Ada',
+    interactive: false,
     state: 'queued',
     attempt: 0,
     createdAt: 1,
@@ -105,4 +108,41 @@ test('neighbours of one stream become one piece, in order', () => {
     ['stderr', 'c'],
     ['stdout', 'd'],
   ]);
+});
+
+test('a run is interactive unless its input was given beforehand', () => {
+  assert.deepEqual(inputOf(''), { interactive: true });
+  assert.deepEqual(inputOf('42\n'), { stdin: '42\n' });
+});
+
+test('input can be typed while an interactive run runs, by whoever may run', () => {
+  const running = run({ interactive: true, state: 'running' });
+  assert.equal(takesInput(running, true), true);
+  assert.equal(takesInput(running, false), false);
+  assert.equal(takesInput(null, true), false);
+  assert.equal(takesInput(run({ state: 'running' }), true), false);
+  for (const state of ['queued', 'finished', 'failed', 'cancelled'] as const) {
+    assert.equal(takesInput(run({ interactive: true, state }), true), false, state);
+  }
+});
+
+test('what was typed stands where the output was then, and outlives a reconnection', () => {
+  const shown = (runs: Runs): string =>
+    piecesOf(runs.get(id) ?? assert.fail('no run'))
+      .map(({ stream, data }) => (stream === 'typed' ? `[${data}]` : data))
+      .join('');
+  const runs = runsWith(run({ interactive: true }));
+  runs.apply({ type: 'run:started', runId: id, attempt: 1 });
+  runs.type(id, 'early');
+  runs.apply(output(1, 'Name? '));
+  assert.deepEqual(runs.type(id, 'Ada'), { kind: 'output', id, piece: { stream: 'typed', data: 'Ada' } });
+  runs.type(id, '!');
+  runs.apply(output(2, 'Hello'));
+  assert.equal(shown(runs), '[early]Name? [Ada][!]Hello');
+  const { run: now, output: kept } = runs.get(id) ?? assert.fail('no run');
+  runs.welcome([{ run: now, output: kept }]);
+  assert.equal(shown(runs), '[early]Name? [Ada][!]Hello');
+  runs.apply({ type: 'run:started', runId: id, attempt: 2 });
+  assert.equal(shown(runs), '', 'another attempt has read none of it');
+  assert.equal(runs.type('b'.repeat(20), 'x'), null);
 });

@@ -51,7 +51,8 @@ function parseLine(line: string): DiffLine {
   return { kind: 'same', text };
 }
 
-function drawFile(file: FileDiff, isOpen: boolean): HTMLElement {
+/** One file of a diff, to be folded and unfolded. */
+export function drawFile(file: FileDiff, isOpen: boolean): HTMLElement {
   const lines = h('div', { class: 'diff-lines', tabindex: '0', role: 'group', 'aria-label': file.path });
   const all = unifiedLines(file.unified);
   const draw = (from: number): void => {
