@@ -2,8 +2,8 @@
 //! their results.
 //!
 //! [`serve`] takes messages, [`attempt`] sees a run through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), [`output`] makes frames of what it prints, [`lease`] delivers them to the room, and takes
-//! more runs from there.
+//! its [language](languages), [`output`] makes frames of what it prints. [`lease`] delivers them to the room, takes
+//! more runs from there, and opens each [`terminal`]: a program that people talk to.
 
 pub mod attempt;
 pub mod config;
@@ -17,6 +17,7 @@ pub mod queue;
 #[expect(unsafe_code, reason = "the layers of the sandbox are system calls without safe wrappers")]
 pub mod sandbox;
 pub mod serve;
+pub mod terminal;
 
 /// An error with its causes, in one line for the log.
 #[must_use]
