@@ -64,6 +64,10 @@ pub const TERMINALS_MAX: usize = 3;
 /// Output of a terminal that is kept for whoever comes later: some thousand lines.
 pub const TERMINAL_SCROLLBACK_BYTES: usize = 128 * 1024;
 
+/// Output of a terminal that goes into the room's log: an eighth of the log. What comes later is shown, not recorded,
+/// so that no flood drives out the history of the texts.
+pub const TERMINAL_RECORDED_BYTES: usize = 8 * 1024 * 1024;
+
 /// Input of a terminal that one message may bring: a pasted page.
 pub const TERMINAL_INPUT_MAX_BYTES: usize = 16 * 1024;
 

@@ -13,12 +13,12 @@ use protocol::TimestampMs;
 use protocol::event::RoomEvent;
 use protocol::ids::{LeaseId, TerminalId};
 use protocol::lease::LeaseOrder;
-use protocol::limits::TERMINAL_WAIT_MS;
+use protocol::limits::{TERMINAL_RECORDED_BYTES, TERMINAL_WAIT_MS};
 use protocol::terminal::{Terminal, TerminalEnd, TerminalFrame, TerminalOrder, TerminalWithOutput};
 
 use crate::effect::Effect;
 use crate::room::Room;
-use crate::session::{Session, SocketId};
+use crate::session::{Channel, Session, SocketId};
 
 pub(crate) use people::Typist;
 
@@ -32,6 +32,8 @@ struct Held {
     waits_until: Option<TimestampMs>,
     /// Who asked for the files that differ.
     asked: Vec<SocketId>,
+    /// Bytes of its output that are in the log.
+    recorded_bytes: usize,
 }
 
 /// The terminals that are not closed.
@@ -49,7 +51,7 @@ impl Terminals {
         let at_runners: BTreeSet<_> = serving.flat_map(|serving| &serving.terminals).collect();
         let held = |TerminalWithOutput { terminal, output }: TerminalWithOutput| {
             let waits_until = (!at_runners.contains(&terminal.id)).then(|| patience(last_at));
-            (terminal.id.clone(), Held { terminal, output, waits_until, asked: Vec::new() })
+            (terminal.id.clone(), Held { terminal, output, waits_until, asked: Vec::new(), recorded_bytes: 0 })
         };
         Self(terminals.into_iter().map(held).collect())
     }
@@ -130,11 +132,27 @@ impl Room {
             }
             TerminalFrame::Output { data } => {
                 screen::add(&mut held.output, &data);
+                held.recorded_bytes += data.len();
+                let is_recorded = held.recorded_bytes <= TERMINAL_RECORDED_BYTES;
                 let event = RoomEvent::TerminalOutput { terminal_id: id.clone(), data };
-                self.log_event(None, event, now, effects);
+                if is_recorded {
+                    self.log_event(None, event, now, effects);
+                } else {
+                    self.tell_all(&[event], effects);
+                }
             }
             TerminalFrame::Changes { changes, left_out } => {
-                let to = std::mem::take(&mut held.asked);
+                let mut to = std::mem::take(&mut held.asked);
+                if to.is_empty() {
+                    // Nobody asked: it ends, and what it leaves is offered to whoever typed last.
+                    let keyboard = held.terminal.keyboard.clone();
+                    let is_theirs = |session: &Session| {
+                        session.channel == Channel::Events
+                            && session.participant.as_ref().is_some_and(|there| there.id == keyboard)
+                    };
+                    let theirs = self.sessions.iter().filter(|(_, session)| is_theirs(session));
+                    to.extend(theirs.map(|(socket, _)| *socket));
+                }
                 let event = RoomEvent::TerminalChanges { terminal_id: id.clone(), changes, left_out };
                 effects.push(Self::event(to, &event));
             }

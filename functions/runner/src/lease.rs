@@ -1,4 +1,4 @@
-//! Serving one room: its runs, until it has had none for a while.
+//! Serving one room: its runs and its terminals, until it has had none for a while.
 //!
 //! The lease ends when the runner has been idle for [`LEASE_IDLE_MS`] and the room lets it go, when it was told to
 //! leave, when the room refuses it, or after an anomaly. A runner serves no second room: it ends, and its replacement
@@ -6,19 +6,19 @@
 
 mod link;
 mod runs;
+mod terminals;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::ids::RunId;
+use protocol::ids::{RunId, TerminalId};
 use protocol::lease::LeaseOrder;
 use protocol::limits::{LEASE_IDLE_MS, LEASE_SLOTS};
 use protocol::runner::{ClaimGranted, RunnerFrame};
-use protocol::terminal::{TerminalEnd, TerminalFrame, TerminalOrder};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::attempt::{After, Attempt, Tools};
@@ -28,6 +28,7 @@ use crate::serve::Leaving;
 use link::{Heard, Link, Said};
 use runs::Begun;
 pub use runs::Delivery;
+use terminals::Terminals;
 
 /// How long a room that was told of the wish to leave may take to answer.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -113,6 +114,7 @@ pub async fn serve(tools: &Arc<Tools>, won: Won, mut leaving: watch::Receiver<Le
         tools: Arc::clone(tools),
         line: Line(said),
         jobs: JoinSet::new(),
+        terminals: Terminals::default(),
         stop: watch::channel(Wish::Finish).0,
         anomaly: None,
     };
@@ -121,11 +123,18 @@ pub async fn serve(tools: &Arc<Tools>, won: Won, mut leaving: watch::Receiver<Le
     lease.anomaly.map_or(After::Done, After::Replace)
 }
 
+/// Something has ended; with it what is odd about the machine then, if anything is.
+enum Ended {
+    Run(Option<String>),
+    Terminal(TerminalId, Option<String>),
+}
+
 /// A lease under way.
 struct Lease {
     tools: Arc<Tools>,
     line: Line,
-    jobs: JoinSet<Option<String>>,
+    jobs: JoinSet<Ended>,
+    terminals: Terminals,
     /// Turns to [`Wish::Stop`] when the runner has to go before its runs have ended.
     stop: watch::Sender<Wish>,
     /// What is odd about the machine: nothing more is begun.
@@ -135,7 +144,7 @@ struct Lease {
 impl Lease {
     fn begin(&mut self, attempt: Attempt) {
         let (tools, line, stopped) = (Arc::clone(&self.tools), self.line.clone(), self.stop.subscribe());
-        self.jobs.spawn(async move { tools.work(attempt, Some(line), stopped).await });
+        self.jobs.spawn(async move { Ended::Run(tools.work(attempt, Some(line), stopped).await) });
     }
 
     async fn until_over(&mut self, heard: &mut UnboundedReceiver<Heard>, leaving: &mut watch::Receiver<Leaving>) {
@@ -148,6 +157,10 @@ impl Lease {
             if has_to_go && is_idle && !is_asking {
                 leave_at = Instant::now();
             }
+            if has_to_go {
+                // Runs end soon by themselves, terminals do not.
+                self.terminals.close();
+            }
             tokio::select! {
                 order = heard.recv() => match order {
                     Some(Heard::Order(order)) => match *order {
@@ -158,9 +171,13 @@ impl Lease {
                             self.begin(Attempt::of(*claim));
                         }
                         LeaseOrder::Terminal { terminal_id, order } => {
-                            if let TerminalOrder::Open { .. } = order {
-                                let frame = TerminalFrame::Closed { reason: TerminalEnd::Internal, exit_code: None };
-                                self.line.say(Said::Terminal(terminal_id, frame));
+                            is_asking = false;
+                            let shown = self.terminals.obey(&self.tools, &self.line, terminal_id, order).await;
+                            if let Some(shown) = shown {
+                                self.jobs.spawn(async move {
+                                    let (id, anomaly) = shown.to_the_end().await;
+                                    Ended::Terminal(id, anomaly)
+                                });
                             }
                         }
                         LeaseOrder::Run { .. } => {}
@@ -197,6 +214,7 @@ impl Lease {
 
     /// Nothing new comes; what is in hand ends, or is stopped.
     async fn finish_jobs(&mut self, leaving: &mut watch::Receiver<Leaving>) {
+        self.terminals.close();
         loop {
             tokio::select! {
                 ended = self.jobs.join_next() => match ended {
@@ -210,11 +228,15 @@ impl Lease {
         }
     }
 
-    fn note(&mut self, ended: Result<Option<String>, tokio::task::JoinError>) {
-        match ended {
-            Ok(None) => {}
-            Ok(Some(anomaly)) => self.anomaly = Some(anomaly),
-            Err(error) => self.anomaly = Some(error.to_string()),
-        }
+    fn note(&mut self, ended: Result<Ended, JoinError>) {
+        let anomaly = match ended {
+            Ok(Ended::Run(anomaly)) => anomaly,
+            Ok(Ended::Terminal(id, anomaly)) => {
+                self.terminals.forget(&id);
+                anomaly
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        self.anomaly = self.anomaly.take().or(anomaly);
     }
 }

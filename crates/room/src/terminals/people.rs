@@ -84,7 +84,8 @@ impl Room {
         let (opened_by, keyboard) = (who.id.clone(), who.id.clone());
         let terminal = Terminal { id: id.clone(), program, size, opened_by, keyboard, is_open: false };
         let waits_until = Some(patience(now));
-        let held = Held { terminal: terminal.clone(), output: String::new(), waits_until, asked: Vec::new() };
+        let (output, asked) = (String::new(), Vec::new());
+        let held = Held { terminal: terminal.clone(), output, waits_until, asked, recorded_bytes: 0 };
         self.terminals.0.insert(id.clone(), held);
         let event = RoomEvent::TerminalOpened { terminal_id: id.clone(), terminal };
         self.log_event(Some(&who), event, now, effects);
