@@ -21,6 +21,7 @@ use crate::ports::PortError;
 use crate::ports::edge::EdgeNotifier;
 use crate::ports::launcher::Launcher;
 use crate::ports::queue::RunQueue;
+use crate::ports::runs::Turn;
 
 /// How the next call of a system breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +61,17 @@ impl Breaks {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryQueue {
     pub(crate) messages: Mutex<Vec<QueueMessage>>,
+    /// The turn of each message.
+    pub(crate) turns: Mutex<Vec<Turn>>,
     pub(crate) breaks: Breaks,
 }
 
 impl RunQueue for MemoryQueue {
-    async fn send(&self, message: &QueueMessage, _: &str) -> Result<(), PortError> {
-        self.breaks.around(|| self.messages.lock().expect("no panic").push(message.clone()))
+    async fn send(&self, message: &QueueMessage, turn: &Turn) -> Result<(), PortError> {
+        self.breaks.around(|| {
+            self.messages.lock().expect("no panic").push(message.clone());
+            self.turns.lock().expect("no panic").push(turn.clone());
+        })
     }
 }
 

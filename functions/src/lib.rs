@@ -20,6 +20,7 @@ pub mod log;
 pub mod ports;
 pub mod rooms;
 pub mod runs;
+pub mod sweeper;
 
 #[cfg(test)]
 mod fakes;

@@ -148,6 +148,17 @@ pub struct Run {
     pub memory_bytes: Option<u64>,
 }
 
+/// How much a run is in a hurry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// People wait for it.
+    #[default]
+    Critical,
+    /// It may wait until nothing critical does.
+    Background,
+}
+
 /// Data of calls that answer one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RunAnswer {
@@ -205,4 +216,8 @@ pub struct SubmitRunRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub args: Option<Vec<String>>,
+    /// `critical` unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub priority: Option<Priority>,
 }

@@ -65,6 +65,7 @@ pub fn wire_types() -> String {
         poll::PollSession,
         run::RunState,
         run::RunReason,
+        run::Priority,
         run::Run,
         run::RunAnswer,
         run::SourceFile,

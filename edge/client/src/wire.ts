@@ -483,6 +483,8 @@ export type RunState = "queued" | "running" | "finished" | "failed" | "cancelled
 
 export type RunReason = "time_limit" | "memory_limit" | "output_limit" | "process_limit" | "disk_limit" | "expired" | "lost" | "internal";
 
+export type Priority = "critical" | "background";
+
 export type Run = { 
 /**
  * The run's id.
@@ -615,7 +617,11 @@ stdin?: string,
 /**
  * Arguments of the program.
  */
-args?: Array<string>, };
+args?: Array<string>, 
+/**
+ * `critical` unless said.
+ */
+priority?: Priority, };
 
 export type OutputStream = "stdout" | "stderr";
 

@@ -4,6 +4,7 @@ use protocol::TimestampMs;
 use protocol::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 
 use super::item::{Item, text};
+use crate::ports::runs::OPEN_PARTS;
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,17 @@ impl Key {
     pub(super) fn rate(key: &str, minute: u64) -> Self {
         Self::new(format!("RATE#{key}#{minute}"), "COUNT")
     }
+}
+
+/// Partition of the open runs' index that a run belongs to, by the first letter of its id, which is random.
+pub(super) fn open_part_of(run: &RunId) -> String {
+    let first = run.as_str().bytes().next().unwrap_or_default();
+    open_part(first % OPEN_PARTS)
+}
+
+/// A partition of the open runs' index.
+pub(super) fn open_part(part: u8) -> String {
+    format!("OPEN#{part}")
 }
 
 /// Start of the sort keys of a room's links.

@@ -7,7 +7,7 @@ use protocol::internal::SubmitRoomRun;
 use protocol::language::Language;
 use protocol::limits::{FILES_MAX, RUN_ARGS_MAX, RUN_ARGS_MAX_BYTES, RUN_STDIN_MAX_BYTES};
 use protocol::path::FilePath;
-use protocol::run::{SourceFile, SubmitRunRequest};
+use protocol::run::{Priority, SourceFile, SubmitRunRequest};
 use protocol::secret;
 
 use super::error::RunError;
@@ -25,6 +25,8 @@ pub struct Order {
     pub args: Vec<String>,
     /// The files.
     pub files: Vec<SourceFile>,
+    /// How much it is in a hurry.
+    pub priority: Priority,
     /// SHA-256 of what the client sent. A room's files are not part of it: the room freezes them anew on each try.
     pub fingerprint: String,
 }
@@ -32,9 +34,9 @@ pub struct Order {
 impl From<SubmitRunRequest> for Order {
     fn from(request: SubmitRunRequest) -> Self {
         let fingerprint = fingerprint(&request);
-        let SubmitRunRequest { language, files, entry, stdin, args } = request;
+        let SubmitRunRequest { language, files, entry, stdin, args, priority } = request;
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
-        Self { language, entry, stdin, args, files, fingerprint }
+        Self { language, entry, stdin, args, files, priority: priority.unwrap_or_default(), fingerprint }
     }
 }
 
@@ -43,7 +45,8 @@ impl From<SubmitRoomRun> for Order {
         let SubmitRoomRun { language, entry, stdin, args, files, position: _ } = request;
         let fingerprint = fingerprint(&(language, &entry, &stdin, &args));
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
-        Self { language, entry, stdin, args, files, fingerprint }
+        // People in the room wait for it.
+        Self { language, entry, stdin, args, files, priority: Priority::Critical, fingerprint }
     }
 }
 
@@ -126,7 +129,8 @@ mod tests {
         let files = paths.iter().map(|text| SourceFile { path: path(text), content: "12345".to_owned() }).collect();
         let entry = entry.map(path);
         let (stdin, args) = (String::new(), Vec::new());
-        Order { language: Language::Python, entry, stdin, args, files, fingerprint: String::new() }
+        let (language, priority) = (Language::Python, Priority::Critical);
+        Order { language, entry, stdin, args, files, priority, fingerprint: String::new() }
     }
 
     fn check(order: &Order, expect: Result<&str, &[&str]>) {

@@ -48,7 +48,7 @@ impl Runs {
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let submitter = Submitter {
             ledger: Ledger { store, artifacts: S3Artifacts::new(&aws, config.bundles_bucket) },
-            queue: SqsRunQueue::new(&aws, config.runs_queue_url),
+            queue: SqsRunQueue::new(&aws, config.queues),
             launcher: EcsLauncher::new(&aws, config.runners),
             signer,
             limits: config.limits,

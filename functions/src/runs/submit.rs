@@ -20,7 +20,7 @@ use crate::log::chain;
 use crate::ports::artifacts::Artifacts;
 use crate::ports::launcher::Launcher;
 use crate::ports::queue::RunQueue;
-use crate::ports::runs::{IdempotencyKey, Program, RunRecord, RunStore, Starter, Submission};
+use crate::ports::runs::{IdempotencyKey, Program, RunRecord, RunStore, Starter, Submission, Turn};
 
 /// Longest wait for the runners' service on a user's path. Runs are queued without it, and the service scales on
 /// the queue's length as well.
@@ -121,16 +121,18 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
         let source = self.ledger.keep_files(&id, order.files).await?;
-        let Order { language, stdin, args, .. } = order;
+        let Order { language, stdin, args, priority, .. } = order;
         let run = RunRecord {
             id,
             room: sender.room.clone(),
             starter: sender.starter(),
             program: Program { language, entry, stdin, args, source },
+            turn: Turn { priority, tenant: sender.tenant() },
             status: RunStatus::Queued,
             output_key: None,
             created_at: now,
             ended_at: None,
+            is_untold: false,
         };
         let run = match self.ledger.store.create(&run, key.as_ref()).await? {
             Submission::Stored => run,
@@ -173,7 +175,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         let iat = now / 1000;
         let ticket = self.signer.sign(&ClaimTicket { run: run.id.clone(), iat, exp: iat + CLAIM_LIFETIME_S })?;
         let message = QueueMessage { run_id: run.id.clone(), ticket, request_id: sender.request_id.clone() };
-        let Err(failure) = self.queue.send(&message, &sender.tenant()).await else { return Ok(()) };
+        let Err(failure) = self.queue.send(&message, &run.turn).await else { return Ok(()) };
         // Without a key nobody can send it again, so it must not wait for ever. With one it may.
         if sender.key.is_none() {
             let change = RunChange::Fail { reason: RunReason::Internal };

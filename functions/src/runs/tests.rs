@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::path::FilePath;
-use protocol::run::{RunReason, RunResult, RunState, SourceFile, TransitionError};
+use protocol::run::{Priority, RunReason, RunResult, RunState, SourceFile, TransitionError};
 use protocol::runner::RunReport;
 use protocol::token::{AttemptClaims, ClaimTicket};
 
@@ -39,7 +39,8 @@ fn order(source: &str) -> Order {
     let path = FilePath::parse("main.py").expect("a path");
     let files = vec![SourceFile { path, content: source.to_owned() }];
     let (stdin, args) = (String::new(), Vec::new());
-    Order { language: Language::Python, entry: None, stdin, args, files, fingerprint: source.to_owned() }
+    let (language, priority) = (Language::Python, Priority::Critical);
+    Order { language, entry: None, stdin, args, files, priority, fingerprint: source.to_owned() }
 }
 
 fn sender(key: Option<&str>) -> Sender {
