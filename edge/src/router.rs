@@ -108,9 +108,12 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         (_, ["api", "v1", "runs" | "languages", ..]) => proxy::forward(context, Function::Runs, request).await,
 
         // For functions and runners.
-        (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &request, run).await,
+        (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &mut request, run).await,
         (Method::Post, ["internal", "runs", run, "heartbeat"]) => internal::heartbeat(context, &request, run).await,
         (Method::Post, ["internal", "runs", run, "result"]) => internal::result(context, &mut request, run).await,
+        (Method::Post, ["internal", "tasks", task, verb @ ("renew" | "leave")]) => {
+            internal::task(context, &request, task, verb).await
+        }
         (Method::Get, ["internal", "runs", run, "stream"]) if sockets::is_upgrade(&request) => {
             sockets::open_stream(context, &request, run).await
         }

@@ -148,6 +148,8 @@ pub struct AttemptsConfig {
     pub runs_table: String,
     /// `BUNDLES_BUCKET`.
     pub bundles_bucket: String,
+    /// Which service runs the runners.
+    pub runners: RunnerService,
 }
 
 /// Environment of `sweeper`.
@@ -182,7 +184,24 @@ pub struct RunnerService {
     pub cluster: String,
     /// `RUNNER_SERVICE`.
     pub service: String,
+    /// How many tasks it may have.
+    pub bounds: PoolBounds,
 }
+
+/// How many runners there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolBounds {
+    /// `MIN_WARM_TASKS` (0 unless set): those that stay up while nothing runs, beyond the busy ones.
+    pub min_warm: u32,
+    /// `MAX_WARM_TASKS` (4 unless set): the most, the busy ones included.
+    pub max_warm: u32,
+}
+
+/// Most tasks that a deployment may allow: what one page of the busy ones holds.
+const TASKS_MAX: u32 = 1_000;
+
+/// `MAX_WARM_TASKS` unless set, as in template.yaml.
+const MAX_WARM_TASKS_DEFAULT: u32 = 4;
 
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
     fn trust(&self) -> Result<Trust, ConfigError> {
@@ -190,7 +209,14 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     fn runners(&self) -> Result<RunnerService, ConfigError> {
-        Ok(RunnerService { cluster: self.required("RUNNER_CLUSTER")?, service: self.required("RUNNER_SERVICE")? })
+        Ok(RunnerService {
+            cluster: self.required("RUNNER_CLUSTER")?,
+            service: self.required("RUNNER_SERVICE")?,
+            bounds: PoolBounds {
+                min_warm: self.number("MIN_WARM_TASKS", 0, TASKS_MAX)?,
+                max_warm: self.number("MAX_WARM_TASKS", MAX_WARM_TASKS_DEFAULT, TASKS_MAX)?,
+            },
+        })
     }
 
     /// Reads the environment of `auth`.
@@ -242,6 +268,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             trust: self.trust()?,
             runs_table: self.required("RUNS_TABLE")?,
             bundles_bucket: self.required("BUNDLES_BUCKET")?,
+            runners: self.runners()?,
         })
     }
 

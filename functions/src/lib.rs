@@ -17,6 +17,7 @@ pub mod dead_letters;
 pub mod edge;
 pub mod http;
 pub mod log;
+pub mod pool;
 pub mod ports;
 pub mod rooms;
 pub mod runs;

@@ -20,6 +20,7 @@ pub mod room;
 pub mod run;
 pub mod runner;
 pub mod secret;
+pub mod task;
 pub mod tier;
 pub mod token;
 pub mod typescript;

@@ -64,6 +64,10 @@ pub const RUN_MESSAGE_RECEIVES_MAX: u32 = 3;
 /// Attempts at a run before it counts as lost: as many as its message has deliveries.
 pub const RUN_ATTEMPTS_MAX: u32 = RUN_MESSAGE_RECEIVES_MAX;
 
+/// How long a runner counts as busy after the last sign of it: longer than it stays with a room that has nothing for
+/// it. One that leaves stops counting at once.
+pub const TASK_BUSY_MS: u64 = 3 * 60_000;
+
 /// How long a run waits for its first runner before it fails as `expired` (features H4).
 pub const RUN_QUEUED_MAX_MS: u64 = 5 * 60_000;
 

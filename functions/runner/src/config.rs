@@ -13,6 +13,8 @@ use crate::sandbox::{SandboxConfig, Tier, Withheld};
 /// shorter than the 60 s after which the task is killed.
 const DEFAULT_GRACE: Duration = Duration::from_secs(40);
 
+const METADATA_URL: &str = "ECS_CONTAINER_METADATA_URI_V4";
+
 /// Everything the runner is told.
 ///
 /// | variable | meaning | default |
@@ -25,6 +27,7 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(40);
 /// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
 /// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
 /// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
+/// | `ECS_CONTAINER_METADATA_URI_V4` | the task's metadata, for its name | none: the pool does not count it |
 ///
 /// The AWS SDK reads its own variables (`AWS_REGION`, `AWS_ENDPOINT_URL` and so on), and the log reads `RUST_LOG`.
 #[derive(Debug, Clone)]
@@ -37,6 +40,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// The task's agent.
     pub agent_url: Option<Url>,
+    /// The task's metadata.
+    pub metadata_url: Option<Url>,
     /// Time for the run in hand after SIGTERM.
     pub grace: Duration,
 }
@@ -79,6 +84,7 @@ impl Config {
                 program: PathBuf::from("/proc/self/exe"),
             },
             agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,
+            metadata_url: optional(METADATA_URL)?.map(|text| url(METADATA_URL, &text)).transpose()?,
             grace: grace.unwrap_or(DEFAULT_GRACE),
         })
     }

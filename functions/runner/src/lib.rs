@@ -16,6 +16,7 @@ pub mod queue;
 pub mod sandbox;
 pub mod serve;
 pub mod stream;
+pub mod task;
 
 /// An error with its causes, in one line for the log.
 #[must_use]

@@ -7,6 +7,7 @@ use protocol::ids::RunId;
 use protocol::limits::ATTEMPT_LEASE_MS;
 use protocol::run::{RunChange, RunStatus, TransitionError};
 use protocol::runner::{ClaimGranted, Heartbeat, RunLimits, RunReport};
+use protocol::task::ClaimRequest;
 use protocol::token::{ATTEMPT_LIFETIME_S, AttemptClaims, ClaimTicket, Signer};
 
 use crate::ports::artifacts::Artifacts;
@@ -28,7 +29,13 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
     /// # Errors
     /// [`RunError::Transition`] where the run is over or another attempt's lease runs, [`RunError::Forbidden`] for
     /// another run's ticket, or a failure of a part.
-    pub async fn claim(&self, id: &RunId, ticket: &ClaimTicket, now: TimestampMs) -> Result<ClaimGranted, RunError> {
+    pub async fn claim(
+        &self,
+        id: &RunId,
+        ticket: &ClaimTicket,
+        request: ClaimRequest,
+        now: TimestampMs,
+    ) -> Result<ClaimGranted, RunError> {
         if ticket.run != *id {
             return Err(RunError::Forbidden);
         }
@@ -42,7 +49,8 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
         let room = run.room.as_ref().map(|(room, _)| room.clone());
         let attempt = run.status.attempt();
         let exp = iat + ATTEMPT_LIFETIME_S;
-        let claims = AttemptClaims { run: run.id.clone(), room: room.clone(), attempt, iat, exp };
+        let task = request.task;
+        let claims = AttemptClaims { run: run.id.clone(), room: room.clone(), attempt, task, iat, exp };
         Ok(ClaimGranted {
             run_id: run.id,
             room_id: room,

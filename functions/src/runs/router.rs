@@ -12,18 +12,20 @@ use super::ledger::Ledger;
 use super::submit::Submitter;
 use crate::aws;
 use crate::aws::artifacts::S3Artifacts;
-use crate::aws::launcher::EcsLauncher;
+use crate::aws::fleet::EcsFleet;
 use crate::aws::queue::SqsRunQueue;
 use crate::aws::rooms::DynamoRooms;
 use crate::aws::runs::DynamoRuns;
+use crate::aws::tasks::DynamoTasks;
 use crate::config::{RunsConfig, Switch};
 use crate::edge::EdgeClient;
 use crate::http::caller::HasKeys;
 use crate::http::frame::framed;
+use crate::pool::Pool;
 
 /// What the handlers share.
 pub struct Runs {
-    pub(super) submitter: Submitter<DynamoRuns, S3Artifacts, SqsRunQueue, EcsLauncher>,
+    pub(super) submitter: Submitter<DynamoRuns, S3Artifacts, SqsRunQueue, Pool<EcsFleet, DynamoTasks>>,
     pub(super) rooms: DynamoRooms,
     pub(super) edge: EdgeClient,
     pub(super) guests: Switch,
@@ -43,13 +45,15 @@ impl Runs {
     pub async fn start(config: RunsConfig) -> Result<Self, Error> {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
+        let tasks = DynamoTasks::new(&aws, config.runs_table.clone());
         let store = DynamoRuns::new(&aws, config.runs_table);
         store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
+        let bounds = config.runners.bounds;
         let submitter = Submitter {
             ledger: Ledger { store, artifacts: S3Artifacts::new(&aws, config.bundles_bucket) },
             queue: SqsRunQueue::new(&aws, config.queues),
-            launcher: EcsLauncher::new(&aws, config.runners),
+            launcher: Pool::new(EcsFleet::new(&aws, config.runners), tasks, bounds),
             signer,
             limits: config.limits,
             source_max_bytes: config.source_max_bytes,

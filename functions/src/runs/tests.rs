@@ -7,6 +7,7 @@ use protocol::language::Language;
 use protocol::path::FilePath;
 use protocol::run::{Priority, RunReason, RunResult, RunState, SourceFile, TransitionError};
 use protocol::runner::RunReport;
+use protocol::task::ClaimRequest;
 use protocol::token::{AttemptClaims, ClaimTicket};
 
 use super::error::RunError;
@@ -76,7 +77,7 @@ fn ticket(run: &RunId) -> ClaimTicket {
 }
 
 fn attempt(run: &RunId, attempt: u32) -> AttemptClaims {
-    AttemptClaims { run: run.clone(), room: None, attempt, iat: 0, exp: u64::MAX }
+    AttemptClaims { run: run.clone(), room: None, attempt, task: None, iat: 0, exp: u64::MAX }
 }
 
 /// A queued run, and the reports about it.
@@ -168,7 +169,7 @@ async fn a_large_bundle_reaches_the_runner_whole() {
     let run = submitter.submit(order(&source), &sender(None), NOW).await.expect("submitted");
     assert_eq!(submitter.ledger.artifacts.texts.lock().expect("no panic").len(), 1);
     let reports = Reports { ledger: submitter.ledger, signer: submitter.signer };
-    let granted = reports.claim(&run.id, &ticket(&run.id), NOW).await.expect("granted");
+    let granted = reports.claim(&run.id, &ticket(&run.id), ClaimRequest::default(), NOW).await.expect("granted");
     assert_eq!(granted.files[0].content, source);
 }
 
@@ -176,7 +177,7 @@ async fn a_large_bundle_reaches_the_runner_whole() {
 async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
     for kind in [Break::Before, Break::After] {
         let (reports, run) = queued().await;
-        assert_eq!(reports.claim(&run, &ticket(&run), NOW).await.expect("granted").attempt, 1);
+        assert_eq!(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted").attempt, 1);
         reports.ledger.store.breaks.next(kind);
         reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 1).await.expect_err("broken");
         let recorded = reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 2).await.expect("recorded");
@@ -187,7 +188,10 @@ async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
             refused(reports.finish(&run, &attempt(&run, 2), result("two"), NOW + 3).await),
             TransitionError::Over
         );
-        assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE).await), TransitionError::Over);
+        assert_eq!(
+            refused(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE).await),
+            TransitionError::Over
+        );
     }
 }
 
@@ -195,9 +199,15 @@ async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
 async fn a_claim_whose_answer_is_lost_is_made_again_after_the_lease() {
     let (reports, run) = queued().await;
     reports.ledger.store.breaks.next(Break::After);
-    reports.claim(&run, &ticket(&run), NOW).await.expect_err("broken");
-    assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE - 1).await), TransitionError::Leased);
-    assert_eq!(reports.claim(&run, &ticket(&run), NOW + LEASE).await.expect("granted").attempt, 2);
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect_err("broken");
+    assert_eq!(
+        refused(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE - 1).await),
+        TransitionError::Leased
+    );
+    assert_eq!(
+        reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE).await.expect("granted").attempt,
+        2
+    );
     let late = reports.finish(&run, &attempt(&run, 1), result("late"), NOW + LEASE + 1).await;
     assert_eq!(refused(late), TransitionError::Superseded);
     let heartbeat = reports.heartbeat(&run, &attempt(&run, 1), NOW + LEASE + 1).await.expect("answered");
@@ -209,7 +219,10 @@ async fn a_claim_whose_answer_is_lost_is_made_again_after_the_lease() {
 async fn a_credential_speaks_for_its_own_run_only() {
     let (reports, run) = queued().await;
     let other = RunId::from_entropy(&[9; 32]);
-    assert!(matches!(reports.claim(&run, &ticket(&other), NOW).await, Err(RunError::Forbidden)));
+    assert!(matches!(
+        reports.claim(&run, &ticket(&other), ClaimRequest::default(), NOW).await,
+        Err(RunError::Forbidden)
+    ));
     assert!(matches!(reports.heartbeat(&run, &attempt(&other, 1), NOW).await, Err(RunError::Forbidden)));
     let finish = reports.finish(&run, &attempt(&other, 1), result(""), NOW).await;
     assert!(matches!(finish, Err(RunError::Forbidden)));
@@ -218,7 +231,7 @@ async fn a_credential_speaks_for_its_own_run_only() {
 #[tokio::test]
 async fn a_large_output_is_kept_apart_by_attempt() {
     let (reports, run) = queued().await;
-    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted");
     let output = "x".repeat(200_000);
     let record = reports.finish(&run, &attempt(&run, 1), result(&output), NOW).await.expect("recorded");
     assert_eq!(record.output_key, Some(format!("outputs/{run}/1.json")));
@@ -245,7 +258,7 @@ async fn a_dead_letter_loses_its_run_and_the_room_hears_it_even_if_not_at_once()
 #[tokio::test]
 async fn a_dead_letter_of_a_live_attempt_comes_again_and_one_of_an_ended_run_goes() {
     let (reports, run) = queued().await;
-    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted");
     let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
     assert_eq!(dead_letters.handle(dead_letter(&run), NOW + 1).await.batch_item_failures.len(), 1);
     let reports = Reports { ledger: dead_letters.ledger, signer: reports.signer };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Participant;
 use crate::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use crate::rights::{Rights, Role};
+use crate::task::TaskId;
 use crate::tier::Tier;
 
 /// Life of an access token.
@@ -125,6 +126,9 @@ pub struct AttemptClaims {
     pub room: Option<RoomId>,
     /// Which attempt, from 1.
     pub attempt: u32,
+    /// The task that claimed, if it named itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
     /// Issued at, in seconds.
     pub iat: u64,
     /// Expires at, in seconds.
