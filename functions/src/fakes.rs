@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use protocol::TimestampMs;
 use protocol::ids::RoomId;
 use protocol::internal::PrincipalKind;
-use protocol::run::Run;
+use protocol::run::{Priority, Run};
 use protocol::runner::QueueMessage;
 use protocol::task::TaskId;
 use protocol::token::Signer;
@@ -68,6 +68,8 @@ pub(crate) struct MemoryQueue {
     pub(crate) messages: Mutex<Vec<QueueMessage>>,
     /// The turn of each message.
     pub(crate) turns: Mutex<Vec<Turn>>,
+    /// How many it says that wait, critical and background ones.
+    pub(crate) waiting: Mutex<(u32, u32)>,
     pub(crate) breaks: Breaks,
 }
 
@@ -78,6 +80,11 @@ impl RunQueue for MemoryQueue {
             self.turns.lock().expect("no panic").push(turn.clone());
         })
     }
+
+    async fn waiting(&self, priority: Priority) -> Result<u32, PortError> {
+        let (critical, background) = *self.waiting.lock().expect("no panic");
+        Ok(if priority == Priority::Critical { critical } else { background })
+    }
 }
 
 /// A launcher that counts.
@@ -86,23 +93,28 @@ pub(crate) struct MemoryLauncher {
     pub(crate) calls: Mutex<u32>,
     /// What it says that there is.
     pub(crate) spare: Mutex<Spare>,
+    /// Whether no runner can be had.
+    pub(crate) refuses: Mutex<bool>,
     pub(crate) breaks: Breaks,
 }
 
 impl Default for MemoryLauncher {
     fn default() -> Self {
-        let spare = Mutex::new(Spare { free: 1, starting: 0, most: 4 });
-        Self { calls: Mutex::default(), spare, breaks: Breaks::default() }
+        let spare = Mutex::new(Spare { running: 1, free: 1, starting: 0, most: 4 });
+        Self { calls: Mutex::default(), spare, refuses: Mutex::default(), breaks: Breaks::default() }
     }
 }
 
 impl Launcher for MemoryLauncher {
     async fn ensure_running(&self) -> Result<(), PortError> {
+        if *self.refuses.lock().expect("no panic") {
+            return Err(PortError::Refused { part: "memory", source: "refused on demand".into() });
+        }
         self.breaks.around(|| *self.calls.lock().expect("no panic") += 1)
     }
 
     async fn spare(&self) -> Result<Spare, PortError> {
-        self.breaks.around(|| *self.spare.lock().expect("no panic"))
+        Ok(*self.spare.lock().expect("no panic"))
     }
 }
 

@@ -117,7 +117,7 @@ impl<F: Fleet, T: TaskStore> Launcher for Pool<F, T> {
         let busy = self.tasks.busy(now_ms()).await?;
         let FleetSize { desired, running } = self.size().await?;
         let free = running.saturating_sub(busy);
-        Ok(Spare { free, starting: desired.saturating_sub(running), most: self.bounds.max_warm })
+        Ok(Spare { running, free, starting: desired.saturating_sub(running), most: self.bounds.max_warm })
     }
 }
 

@@ -6,6 +6,7 @@ pub mod error;
 mod handlers;
 pub mod ledger;
 pub mod order;
+pub mod outlook;
 pub mod router;
 pub mod submit;
 pub mod view;

@@ -66,6 +66,7 @@ pub fn wire_types() -> String {
         run::RunState,
         run::RunReason,
         run::Priority,
+        run::Waiting,
         run::Run,
         run::RunAnswer,
         run::SourceFile,

@@ -485,6 +485,16 @@ export type RunReason = "time_limit" | "memory_limit" | "output_limit" | "proces
 
 export type Priority = "critical" | "background";
 
+export type Waiting = { 
+/**
+ * Runs before it.
+ */
+ahead: number | null, 
+/**
+ * Expected seconds until a machine is up, if one has to start.
+ */
+startingS: number | null, };
+
 export type Run = { 
 /**
  * The run's id.
@@ -561,7 +571,11 @@ cpuMs: number | null,
 /**
  * Largest resident size.
  */
-memoryBytes: number | null, };
+memoryBytes: number | null, 
+/**
+ * What it waits for; in the answer to its submission and in `run:queued`.
+ */
+waiting?: Waiting, };
 
 export type RunAnswer = { 
 /**

@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
 use protocol::run::Priority;
 use protocol::runner::QueueMessage;
 
@@ -40,5 +41,13 @@ impl RunQueue for SqsRunQueue {
         let body = body.map_err(|error| PortError::Refused { part: PART, source: Box::new(error) })?;
         let call = self.client.send_message().queue_url(self.url(turn.priority)).message_group_id(&turn.tenant);
         call.message_body(body).send().await.map(drop).map_err(|error| port_error(PART, error))
+    }
+
+    async fn waiting(&self, priority: Priority) -> Result<u32, PortError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let call = self.client.get_queue_attributes().queue_url(self.url(priority)).attribute_names(name.clone());
+        let answer = call.send().await.map_err(|error| port_error(PART, error))?;
+        let number = answer.attributes.as_ref().and_then(|attributes| attributes.get(&name)?.parse().ok());
+        number.ok_or_else(|| PortError::Unreadable { part: PART, what: format!("{} of it", name.as_str()) })
     }
 }

@@ -5,7 +5,9 @@ use super::PortError;
 /// What the pool has for the next tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spare {
-    /// Runners that are up and not busy.
+    /// Runners that are up.
+    pub running: u32,
+    /// Those of them that are not busy.
     pub free: u32,
     /// Runners that are being started.
     pub starting: u32,

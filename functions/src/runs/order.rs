@@ -11,6 +11,9 @@ use protocol::run::{Priority, SourceFile, SubmitRunRequest};
 use protocol::secret;
 
 use super::error::RunError;
+use super::ledger::Ledger;
+use crate::ports::artifacts::Artifacts;
+use crate::ports::runs::{Program, RunRecord, RunStore};
 
 /// A program to run, from a room or without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,22 @@ impl From<SubmitRoomRun> for Order {
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
         // People in the room wait for it.
         Self { language, entry, stdin, args, files, priority: Priority::Critical, fingerprint }
+    }
+}
+
+impl Order {
+    /// The program of a run that has ended, once more.
+    ///
+    /// # Errors
+    /// [`RunError::NotOver`], or a failure of the artifacts.
+    pub async fn again<S: RunStore, A: Artifacts>(ledger: &Ledger<S, A>, run: &RunRecord) -> Result<Self, RunError> {
+        if !run.status.is_over() {
+            return Err(RunError::NotOver);
+        }
+        let files = ledger.files(run).await?;
+        let Program { language, entry, stdin, args, source: _ } = run.program.clone();
+        let (entry, priority) = (Some(entry), run.turn.priority);
+        Ok(Self { language, entry, stdin, args, files, priority, fingerprint: fingerprint(&("retry", &run.id)) })
     }
 }
 

@@ -9,6 +9,7 @@ use protocol::token::KeySet;
 
 use super::handlers;
 use super::ledger::Ledger;
+use super::outlook::Outlook;
 use super::submit::Submitter;
 use crate::aws;
 use crate::aws::artifacts::S3Artifacts;
@@ -54,6 +55,7 @@ impl Runs {
             ledger: Ledger { store, artifacts: S3Artifacts::new(&aws, config.bundles_bucket) },
             queue: SqsRunQueue::new(&aws, config.queues),
             launcher: Pool::new(EcsFleet::new(&aws, config.runners), tasks, bounds),
+            outlook: Outlook::default(),
             signer,
             limits: config.limits,
             source_max_bytes: config.source_max_bytes,
@@ -69,6 +71,7 @@ pub fn router(runs: Runs) -> Router {
         .route("/api/v1/runs", post(handlers::submit))
         .route("/api/v1/runs/{id}", get(handlers::find))
         .route("/api/v1/runs/{id}/cancel", post(handlers::cancel))
+        .route("/api/v1/runs/{id}/retry", post(handlers::retry))
         .route("/api/v1/languages", get(handlers::languages));
     let edge = Router::new()
         .route("/internal/runs", post(handlers::submit_from_room))

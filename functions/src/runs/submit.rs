@@ -7,16 +7,18 @@ use lambda_http::tracing::{error, warn};
 use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::limits::{GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
-use protocol::run::{RunChange, RunReason, RunStatus};
+use protocol::run::{Run, RunChange, RunReason, RunStatus};
 use protocol::runner::QueueMessage;
 use protocol::token::{CLAIM_LIFETIME_S, ClaimTicket, Signer};
 
 use super::error::RunError;
 use super::ledger::Ledger;
 use super::order::Order;
+use super::outlook::Outlook;
 use crate::ambient::entropy;
 use crate::config::Switch;
 use crate::log::chain;
+use crate::ports::PortError;
 use crate::ports::artifacts::Artifacts;
 use crate::ports::launcher::Launcher;
 use crate::ports::queue::RunQueue;
@@ -34,6 +36,8 @@ pub struct Submitter<S, A, Q, L> {
     pub queue: Q,
     /// Who starts runners.
     pub launcher: L,
+    /// How runs stand.
+    pub outlook: Outlook,
     /// Signs claim tickets.
     pub signer: Arc<Signer>,
     /// Whether guests are limited.
@@ -113,10 +117,11 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     /// Records a run and queues it; with a key that was used before, answers the run of then.
     ///
     /// # Errors
-    /// [`RunError::Invalid`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of a part: then no run
-    /// goes on from this request, unless the key is sent again.
+    /// [`RunError::Invalid`], [`RunError::NoCapacity`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of
+    /// a part: then no run goes on from this request, unless the key is sent again.
     pub async fn submit(&self, order: Order, sender: &Sender, now: TimestampMs) -> Result<RunRecord, RunError> {
         let entry = order.checked(self.source_max_bytes)?;
+        self.outlook.admit(&self.queue, &self.launcher, order.priority).await?;
         self.count(sender, now).await?;
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
@@ -149,6 +154,18 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         }
         wake(&self.launcher).await;
         Ok(run)
+    }
+
+    /// The run as the one who submitted it sees it: while it is queued, with what it waits for.
+    ///
+    /// # Errors
+    /// A failure of the artifacts.
+    pub async fn view(&self, run: &RunRecord) -> Result<Run, PortError> {
+        let mut view = self.ledger.view(run).await?;
+        if run.status == RunStatus::Queued {
+            view.waiting = Some(self.outlook.waiting(&self.queue, &self.launcher, run.turn.priority).await);
+        }
+        Ok(view)
     }
 
     /// Counts a guest's run: for the guest, and for all behind one address.

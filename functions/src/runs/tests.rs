@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::path::FilePath;
-use protocol::run::{Priority, RunReason, RunResult, RunState, SourceFile, TransitionError};
+use protocol::run::{Priority, RunChange, RunReason, RunResult, RunState, SourceFile, TransitionError, Waiting};
 use protocol::runner::RunReport;
 use protocol::task::ClaimRequest;
 use protocol::token::{AttemptClaims, ClaimTicket};
@@ -13,6 +13,7 @@ use protocol::token::{AttemptClaims, ClaimTicket};
 use super::error::RunError;
 use super::ledger::Ledger;
 use super::order::Order;
+use super::outlook::Outlook;
 use super::submit::{Sender, Submitter, Who};
 use crate::attempts::reports::Reports;
 use crate::config::Switch;
@@ -30,6 +31,7 @@ fn submitter() -> TestSubmitter {
         ledger: Ledger { store: MemoryRuns::default(), artifacts: MemoryArtifacts::default() },
         queue: MemoryQueue::default(),
         launcher: MemoryLauncher::default(),
+        outlook: Outlook::default(),
         signer: Arc::new(signer()),
         limits: Switch::On,
         source_max_bytes: 1024 * 1024,
@@ -145,6 +147,45 @@ async fn a_launcher_that_fails_does_not_fail_the_run() {
     let submitter = submitter();
     submitter.launcher.breaks.next(Break::Before);
     submitter.submit(order("a"), &sender(None), NOW).await.expect("submitted");
+}
+
+#[tokio::test]
+async fn a_run_that_would_wait_in_vain_is_not_recorded() {
+    let submitter = submitter();
+    *submitter.queue.waiting.lock().expect("no panic") = (400, 0);
+    let refused = submitter.submit(order("a"), &sender(None), NOW).await;
+    assert!(matches!(refused, Err(RunError::NoCapacity { .. })), "{refused:?}");
+    assert!(submitter.ledger.store.runs.lock().expect("no panic").is_empty());
+}
+
+#[tokio::test]
+async fn a_queued_run_says_what_it_waits_for_and_goes_where_its_priority_has_it() {
+    let submitter = submitter();
+    *submitter.queue.waiting.lock().expect("no panic") = (2, 3);
+    let patient = Order { priority: Priority::Background, ..order("a") };
+    let run = submitter.submit(patient, &sender(None), NOW).await.expect("submitted");
+    let waiting = submitter.view(&run).await.expect("a view").waiting;
+    assert_eq!(waiting, Some(Waiting { ahead: Some(5), starting_s: None }));
+    let turns: Vec<_> = submitter.queue.turns.lock().expect("no panic").iter().map(|turn| turn.priority).collect();
+    assert_eq!(turns, [Priority::Background]);
+}
+
+#[tokio::test]
+async fn a_run_that_ended_is_tried_again_with_the_same_program() {
+    let submitter = submitter();
+    let source = "\u{1}".repeat(30_000);
+    let large = Order { stdin: "in".to_owned(), args: vec!["-x".to_owned()], ..order(&source) };
+    let first = submitter.submit(large, &sender(None), NOW).await.expect("submitted");
+    let early = Order::again(&submitter.ledger, &first).await;
+    assert!(matches!(early, Err(RunError::NotOver)), "{early:?}");
+    let ended = submitter.ledger.change(&first.id, RunChange::Cancel, NOW).await.expect("cancelled");
+    let again = Order::again(&submitter.ledger, &ended).await.expect("an order");
+    let second = submitter.submit(again, &sender(None), NOW + 1).await.expect("submitted");
+    assert_ne!(second.id, first.id);
+    assert_eq!((second.program.stdin.as_str(), &second.program.args), ("in", &first.program.args));
+    let files = submitter.ledger.files(&second).await.expect("files");
+    assert_eq!(files[0].content, source);
+    assert_ne!(second.program.source, first.program.source, "its files live as long as it does");
 }
 
 #[tokio::test]
