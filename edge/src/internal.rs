@@ -5,7 +5,8 @@ use protocol::ids::{LinkId, LoginId, RoomId};
 use protocol::internal::{PrincipalKind, RunChanged};
 use protocol::run::RunAnswer;
 use protocol::runner::ClaimGranted;
-use protocol::token::{AttemptClaims, ClaimTicket, Claims, ServiceClaims};
+use protocol::task::TaskId;
+use protocol::token::{AttemptClaims, ClaimTicket, Claims, LeaseClaims, ServiceClaims};
 use serde_json::json;
 use worker::{Method, Request, Response};
 
@@ -37,10 +38,11 @@ pub(crate) async fn authenticate<C: Claims>(
 }
 
 /// `POST /internal/runs/{id}/claim`: a runner takes a run with the ticket from its message.
-pub(crate) async fn claim(context: &RequestContext, request: &Request, run: &str) -> Result<Response, Failure> {
+pub(crate) async fn claim(context: &RequestContext, request: &mut Request, run: &str) -> Result<Response, Failure> {
     let (ticket, claims) = authenticate::<ClaimTicket>(context, request).await?;
     require_same_run(claims.run.as_str(), run)?;
-    let (status, bytes) = attempts(context, run, "claim", &ticket, Vec::new()).await?;
+    let body = proxy::body_of(request).await?;
+    let (status, bytes) = attempts(context, run, "claim", &ticket, body).await?;
     if let Ok(granted) = data_of::<ClaimGranted>(&bytes)
         && let Some(room) = granted.room_id
     {
@@ -75,6 +77,33 @@ pub(crate) async fn heartbeat(context: &RequestContext, request: &Request, run: 
     let (credential, claims) = authenticate::<AttemptClaims>(context, request).await?;
     require_same_run(claims.run.as_str(), run)?;
     let (status, bytes) = attempts(context, run, "heartbeat", &credential, Vec::new()).await?;
+    passed_back(status, bytes)
+}
+
+/// `POST /internal/tasks/{task}/renew` and `/leave`: a runner still serves its tenant, or has done so and ends. The
+/// functions compare the task with that of the credential.
+pub(crate) async fn task(
+    context: &RequestContext,
+    request: &Request,
+    task: &str,
+    verb: &str,
+) -> Result<Response, Failure> {
+    let credential = match authenticate::<LeaseClaims>(context, request).await {
+        Ok((credential, _)) => credential,
+        Err(_) => authenticate::<AttemptClaims>(context, request).await?.0,
+    };
+    let task =
+        TaskId::parse(task).map_err(|_invalid| Failure::refused(ErrorCode::NotFound, "there is no such task"))?;
+    let (status, bytes) =
+        call_attempts(context, &format!("/internal/tasks/{task}/{verb}"), &credential, Vec::new()).await?;
+    passed_back(status, bytes)
+}
+
+/// `POST /internal/leases/claim`: a runner takes the lease of a queue message.
+pub(crate) async fn claim_lease(context: &RequestContext, request: &mut Request) -> Result<Response, Failure> {
+    let (credential, _) = authenticate::<LeaseClaims>(context, request).await?;
+    let body = proxy::body_of(request).await?;
+    let (status, bytes) = call_attempts(context, "/internal/leases/claim", &credential, body).await?;
     passed_back(status, bytes)
 }
 
@@ -119,11 +148,19 @@ async fn attempts(
     bearer: &str,
     body: Vec<u8>,
 ) -> Result<(u16, Vec<u8>), Failure> {
-    let path = format!("/internal/runs/{run}/{verb}");
+    call_attempts(context, &format!("/internal/runs/{run}/{verb}"), bearer, body).await
+}
+
+async fn call_attempts(
+    context: &RequestContext,
+    path: &str,
+    bearer: &str,
+    body: Vec<u8>,
+) -> Result<(u16, Vec<u8>), Failure> {
     let call = Call {
         function: Function::Attempts,
         method: Method::Post,
-        path: &path,
+        path,
         bearer: Some(bearer),
         headers: vec![("content-type", "application/json".to_owned())],
         body,

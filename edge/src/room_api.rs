@@ -48,7 +48,9 @@ pub(crate) async fn submit_run(
         request: body,
     };
     let answer = RoomStub::of(&context.env, room)?.submit_run(submission).await?;
-    if answer.status_code() >= 500 {
+    // With a time to come back it is the function's own refusal, in words for the client.
+    let is_refusal = answer.status_code() == 503 && answer.headers().has("retry-after")?;
+    if answer.status_code() >= 500 && !is_refusal {
         let source = worker::Error::RustError(format!("status {}", answer.status_code()));
         return Err(Failure::Unreachable { part: "room", source });
     }

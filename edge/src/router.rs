@@ -108,9 +108,13 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         (_, ["api", "v1", "runs" | "languages", ..]) => proxy::forward(context, Function::Runs, request).await,
 
         // For functions and runners.
-        (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &request, run).await,
+        (Method::Post, ["internal", "runs", run, "claim"]) => internal::claim(context, &mut request, run).await,
         (Method::Post, ["internal", "runs", run, "heartbeat"]) => internal::heartbeat(context, &request, run).await,
         (Method::Post, ["internal", "runs", run, "result"]) => internal::result(context, &mut request, run).await,
+        (Method::Post, ["internal", "tasks", task, verb @ ("renew" | "leave")]) => {
+            internal::task(context, &request, task, verb).await
+        }
+        (Method::Post, ["internal", "leases", "claim"]) => internal::claim_lease(context, &mut request).await,
         (Method::Get, ["internal", "rooms", room, "lease"]) if sockets::is_upgrade(&request) => {
             sockets::open_lease(context, &request, room).await
         }

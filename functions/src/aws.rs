@@ -3,14 +3,15 @@
 pub mod accounts;
 pub mod artifacts;
 mod expression;
+pub mod fleet;
 mod item;
 mod keys;
-pub mod launcher;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
 pub mod secrets;
 mod table;
+pub mod tasks;
 
 use std::error::Error as StdError;
 use std::time::Duration;

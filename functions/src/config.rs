@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use protocol::limits::{RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
+use protocol::limits::{RUN_QUEUED_MAX_MS, RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
 use thiserror::Error;
 
 /// A variable that is missing or does not fit. The function does not start.
@@ -127,8 +127,8 @@ pub struct RunsConfig {
     pub rooms_table: String,
     /// `BUNDLES_BUCKET`: sources and outputs that a table's item could not hold.
     pub bundles_bucket: String,
-    /// `RUNS_QUEUE_URL`.
-    pub runs_queue_url: String,
+    /// Where runs wait.
+    pub queues: QueueUrls,
     /// `GUESTS` (`on` unless set): people without an account may run code.
     pub guests: Switch,
     /// `LIMITS` (`on` unless set): `off` lifts rate limits, on a local stack only.
@@ -148,6 +148,33 @@ pub struct AttemptsConfig {
     pub runs_table: String,
     /// `BUNDLES_BUCKET`.
     pub bundles_bucket: String,
+    /// Which service runs the runners.
+    pub runners: RunnerService,
+}
+
+/// Environment of `sweeper`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweeperConfig {
+    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
+    pub trust: Trust,
+    /// `RUNS_TABLE`.
+    pub runs_table: String,
+    /// `BUNDLES_BUCKET`.
+    pub bundles_bucket: String,
+    /// Where runs wait.
+    pub queues: QueueUrls,
+    /// `RUN_QUEUED_MAX_MS` (5 minutes unless set): wait after which a run fails as `expired`; other than that on a
+    /// local stack only.
+    pub queued_max_ms: u64,
+}
+
+/// The queues of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueUrls {
+    /// `RUNS_QUEUE_URL`: runs that people wait for.
+    pub critical: String,
+    /// `BACKGROUND_QUEUE_URL`: the others.
+    pub background: String,
 }
 
 /// The ECS service whose tasks are runners.
@@ -157,7 +184,24 @@ pub struct RunnerService {
     pub cluster: String,
     /// `RUNNER_SERVICE`.
     pub service: String,
+    /// How many tasks it may have.
+    pub bounds: PoolBounds,
 }
+
+/// How many runners there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolBounds {
+    /// `MIN_WARM_TASKS` (0 unless set): those that stay up while nothing runs, beyond the busy ones.
+    pub min_warm: u32,
+    /// `MAX_WARM_TASKS` (4 unless set): the most, the busy ones included.
+    pub max_warm: u32,
+}
+
+/// Most tasks that a deployment may allow: what one page of the busy ones holds.
+const TASKS_MAX: u32 = 1_000;
+
+/// `MAX_WARM_TASKS` unless set, as in template.yaml.
+const MAX_WARM_TASKS_DEFAULT: u32 = 4;
 
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
     fn trust(&self) -> Result<Trust, ConfigError> {
@@ -165,7 +209,14 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     }
 
     fn runners(&self) -> Result<RunnerService, ConfigError> {
-        Ok(RunnerService { cluster: self.required("RUNNER_CLUSTER")?, service: self.required("RUNNER_SERVICE")? })
+        Ok(RunnerService {
+            cluster: self.required("RUNNER_CLUSTER")?,
+            service: self.required("RUNNER_SERVICE")?,
+            bounds: PoolBounds {
+                min_warm: self.number("MIN_WARM_TASKS", 0, TASKS_MAX)?,
+                max_warm: self.number("MAX_WARM_TASKS", MAX_WARM_TASKS_DEFAULT, TASKS_MAX)?,
+            },
+        })
     }
 
     /// Reads the environment of `auth`.
@@ -200,7 +251,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             runs_table: self.required("RUNS_TABLE")?,
             rooms_table: self.required("ROOMS_TABLE")?,
             bundles_bucket: self.required("BUNDLES_BUCKET")?,
-            runs_queue_url: self.url("RUNS_QUEUE_URL")?,
+            queues: self.queues()?,
             guests: self.switch("GUESTS", Switch::On)?,
             limits: self.limits()?,
             source_max_bytes: self.number("RUN_SOURCE_MAX_BYTES", RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES)?,
@@ -217,13 +268,46 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             trust: self.trust()?,
             runs_table: self.required("RUNS_TABLE")?,
             bundles_bucket: self.required("BUNDLES_BUCKET")?,
+            runners: self.runners()?,
         })
+    }
+
+    /// Reads the environment of `sweeper`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn sweeper(&self) -> Result<SweeperConfig, ConfigError> {
+        Ok(SweeperConfig {
+            trust: self.trust()?,
+            runs_table: self.required("RUNS_TABLE")?,
+            bundles_bucket: self.required("BUNDLES_BUCKET")?,
+            queues: self.queues()?,
+            queued_max_ms: self.queued_max_ms()?,
+        })
+    }
+
+    fn queues(&self) -> Result<QueueUrls, ConfigError> {
+        Ok(QueueUrls { critical: self.url("RUNS_QUEUE_URL")?, background: self.url("BACKGROUND_QUEUE_URL")? })
+    }
+
+    /// A deployed stack keeps the product's limit: another `RUN_QUEUED_MAX_MS` needs `STAGE=local`.
+    fn queued_max_ms(&self) -> Result<u64, ConfigError> {
+        let wait = self.number("RUN_QUEUED_MAX_MS", RUN_QUEUED_MAX_MS, RUN_QUEUED_MAX_MS)?;
+        if wait != RUN_QUEUED_MAX_MS && !self.is_local() {
+            let takes = format!("less than {RUN_QUEUED_MAX_MS} only together with STAGE=local");
+            return Err(ConfigError::Wrong { name: "RUN_QUEUED_MAX_MS", value: wait.to_string(), takes });
+        }
+        Ok(wait)
+    }
+
+    fn is_local(&self) -> bool {
+        (self.0)("STAGE").as_deref() == Some("local")
     }
 
     /// A deployed stack cannot lift its limits: `LIMITS=off` needs `STAGE=local`.
     fn limits(&self) -> Result<Switch, ConfigError> {
         let limits = self.switch("LIMITS", Switch::On)?;
-        if limits == Switch::Off && (self.0)("STAGE").as_deref() != Some("local") {
+        if limits == Switch::Off && !self.is_local() {
             let takes = "off only together with STAGE=local".to_owned();
             return Err(ConfigError::Wrong { name: "LIMITS", value: "off".to_owned(), takes });
         }
@@ -235,23 +319,29 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 mod tests {
     use super::*;
 
-    const RUNS: [(&str, &str); 9] = [
+    const RUNS: [(&str, &str); 10] = [
         ("SIGNING_KEY_SECRET_ID", "s"),
         ("EDGE_URL", "http://localhost:8787/"),
         ("RUNS_TABLE", "runs"),
         ("ROOMS_TABLE", "rooms"),
         ("BUNDLES_BUCKET", "bundles"),
         ("RUNS_QUEUE_URL", "http://localhost:4566/q"),
+        ("BACKGROUND_QUEUE_URL", "http://localhost:4566/b"),
         ("RUNNER_CLUSTER", "c"),
         ("RUNNER_SERVICE", "s"),
         ("STAGE", "dev"),
     ];
 
-    fn runs_with(changes: &'static [(&'static str, &'static str)]) -> Result<RunsConfig, ConfigError> {
-        let lookup = move |name: &str| {
+    type Changes = &'static [(&'static str, &'static str)];
+
+    fn environment(changes: Changes) -> Environment<impl Fn(&str) -> Option<String>> {
+        Environment(move |name: &str| {
             changes.iter().chain(&RUNS).find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
-        Environment(lookup).runs()
+        })
+    }
+
+    fn runs_with(changes: Changes) -> Result<RunsConfig, ConfigError> {
+        environment(changes).runs()
     }
 
     #[test]
@@ -277,5 +367,13 @@ mod tests {
         assert!(runs_with(&[("LIMITS", "off")]).is_err());
         let local = runs_with(&[("LIMITS", "off"), ("STAGE", "local")]).expect("local");
         assert_eq!(local.limits, Switch::Off);
+    }
+
+    #[test]
+    fn only_a_local_stack_shortens_the_wait_of_a_run() {
+        let wait = |changes| environment(changes).sweeper().map(|config| config.queued_max_ms);
+        assert_eq!(wait(&[]), Ok(300_000));
+        assert!(wait(&[("RUN_QUEUED_MAX_MS", "60000")]).is_err());
+        assert_eq!(wait(&[("RUN_QUEUED_MAX_MS", "60000"), ("STAGE", "local")]), Ok(60_000));
     }
 }

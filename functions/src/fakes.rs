@@ -5,12 +5,15 @@ mod accounts;
 mod rooms;
 mod runs;
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use protocol::TimestampMs;
 use protocol::ids::RoomId;
 use protocol::internal::PrincipalKind;
-use protocol::run::Run;
+use protocol::run::{Priority, Run};
 use protocol::runner::QueueMessage;
+use protocol::task::TaskId;
 use protocol::token::Signer;
 
 pub(crate) use accounts::MemoryAccounts;
@@ -19,8 +22,11 @@ pub(crate) use runs::{MemoryArtifacts, MemoryRuns};
 
 use crate::ports::PortError;
 use crate::ports::edge::EdgeNotifier;
-use crate::ports::launcher::Launcher;
+use crate::ports::fleet::{Fleet, FleetSize};
+use crate::ports::launcher::{Launcher, Spare};
 use crate::ports::queue::RunQueue;
+use crate::ports::runs::Turn;
+use crate::ports::tasks::TaskStore;
 
 /// How the next call of a system breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,25 +66,105 @@ impl Breaks {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryQueue {
     pub(crate) messages: Mutex<Vec<QueueMessage>>,
+    /// The turn of each message.
+    pub(crate) turns: Mutex<Vec<Turn>>,
+    /// How many it says that wait, critical and background ones.
+    pub(crate) waiting: Mutex<(u32, u32)>,
     pub(crate) breaks: Breaks,
 }
 
 impl RunQueue for MemoryQueue {
-    async fn send(&self, message: &QueueMessage, _: &str) -> Result<(), PortError> {
-        self.breaks.around(|| self.messages.lock().expect("no panic").push(message.clone()))
+    async fn send(&self, message: &QueueMessage, turn: &Turn) -> Result<(), PortError> {
+        self.breaks.around(|| {
+            self.messages.lock().expect("no panic").push(message.clone());
+            self.turns.lock().expect("no panic").push(turn.clone());
+        })
+    }
+
+    async fn waiting(&self, priority: Priority) -> Result<u32, PortError> {
+        let (critical, background) = *self.waiting.lock().expect("no panic");
+        Ok(if priority == Priority::Critical { critical } else { background })
     }
 }
 
 /// A launcher that counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MemoryLauncher {
     pub(crate) calls: Mutex<u32>,
+    /// What it says that there is.
+    pub(crate) spare: Mutex<Spare>,
+    /// Whether no runner can be had.
+    pub(crate) refuses: Mutex<bool>,
     pub(crate) breaks: Breaks,
+}
+
+impl Default for MemoryLauncher {
+    fn default() -> Self {
+        let spare = Mutex::new(Spare { running: 1, free: 1, starting: 0, most: 4 });
+        Self { calls: Mutex::default(), spare, refuses: Mutex::default(), breaks: Breaks::default() }
+    }
 }
 
 impl Launcher for MemoryLauncher {
     async fn ensure_running(&self) -> Result<(), PortError> {
+        if *self.refuses.lock().expect("no panic") {
+            return Err(PortError::Refused { part: "memory", source: "refused on demand".into() });
+        }
         self.breaks.around(|| *self.calls.lock().expect("no panic") += 1)
+    }
+
+    async fn spare(&self) -> Result<Spare, PortError> {
+        Ok(*self.spare.lock().expect("no panic"))
+    }
+}
+
+/// A service that has at once what is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryFleet {
+    pub(crate) size: Mutex<FleetSize>,
+    /// How often it was asked for its size.
+    pub(crate) looks: Mutex<u32>,
+    pub(crate) stopped: Mutex<Vec<TaskId>>,
+    pub(crate) breaks: Breaks,
+}
+
+impl Fleet for MemoryFleet {
+    async fn size(&self) -> Result<FleetSize, PortError> {
+        self.breaks.around(|| {
+            *self.looks.lock().expect("no panic") += 1;
+            *self.size.lock().expect("no panic")
+        })
+    }
+
+    async fn want(&self, desired: u32) -> Result<(), PortError> {
+        self.breaks.around(|| *self.size.lock().expect("no panic") = FleetSize { desired, running: desired })
+    }
+
+    async fn stop(&self, task: &TaskId) -> Result<(), PortError> {
+        self.breaks.around(|| self.stopped.lock().expect("no panic").push(task.clone()))
+    }
+}
+
+/// See [`TaskStore`].
+#[derive(Debug, Default)]
+pub(crate) struct MemoryTasks {
+    busy: Mutex<BTreeMap<TaskId, TimestampMs>>,
+}
+
+impl TaskStore for MemoryTasks {
+    async fn keep_busy(&self, task: &TaskId, until: TimestampMs) -> Result<(), PortError> {
+        self.busy.lock().expect("no panic").insert(task.clone(), until);
+        Ok(())
+    }
+
+    async fn forget(&self, task: &TaskId) -> Result<(), PortError> {
+        self.busy.lock().expect("no panic").remove(task);
+        Ok(())
+    }
+
+    async fn busy(&self, now: TimestampMs) -> Result<u32, PortError> {
+        let busy = self.busy.lock().expect("no panic").values().filter(|until| **until > now).count();
+        Ok(u32::try_from(busy).expect("few"))
     }
 }
 

@@ -17,9 +17,11 @@ pub mod dead_letters;
 pub mod edge;
 pub mod http;
 pub mod log;
+pub mod pool;
 pub mod ports;
 pub mod rooms;
 pub mod runs;
+pub mod sweeper;
 
 #[cfg(test)]
 mod fakes;

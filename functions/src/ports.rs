@@ -7,10 +7,12 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod edge;
+pub mod fleet;
 pub mod launcher;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
+pub mod tasks;
 
 use std::error::Error as StdError;
 

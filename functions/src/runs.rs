@@ -7,6 +7,7 @@ pub mod grant;
 mod handlers;
 pub mod ledger;
 pub mod order;
+pub mod outlook;
 pub mod router;
 pub mod submit;
 pub mod view;

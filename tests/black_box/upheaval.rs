@@ -3,6 +3,7 @@
 mod big;
 mod durability;
 mod migration;
+mod runners;
 
 use std::time::Duration;
 

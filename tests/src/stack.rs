@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use protocol::ids::RoomId;
 use protocol::rights::Role;
 use protocol::room::{CreateRoomRequest, RoomAnswer};
@@ -155,6 +156,15 @@ impl Stack {
         // A failure in between must not take the stack from everybody who comes later.
         let done = catch_unwind(AssertUnwindSafe(work));
         self.order("restart", part).await;
+        done.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Does something while no runner runs and none starts.
+    pub async fn without_runners<T>(&self, work: impl AsyncFnOnce() -> T) -> T {
+        self.order("rest", "runner").await;
+        // A failure in between must not take the runners from everybody who comes later.
+        let done = AssertUnwindSafe(work()).catch_unwind().await;
+        self.order("restart", "runner").await;
         done.unwrap_or_else(|panic| resume_unwind(panic))
     }
 

@@ -87,6 +87,13 @@ pub enum LeaseOrder {
     Left,
 }
 
+/// Data of `POST /internal/leases/claim`: the lease of a queue message, taken by a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseGranted {
+    /// A token of [`crate::token::LeaseClaims`] that names the task.
+    pub credential: String,
+}
+
 /// What a room gets for a run that was claimed for its own runner at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -21,6 +21,7 @@ pub mod room;
 pub mod run;
 pub mod runner;
 pub mod secret;
+pub mod task;
 pub mod terminal;
 pub mod tier;
 pub mod token;

@@ -97,6 +97,24 @@ pub const RUN_MESSAGE_VISIBILITY_S: u64 = 30;
 /// Deliveries of a run's message before it goes to the dead letters.
 pub const RUN_MESSAGE_RECEIVES_MAX: u32 = 3;
 
+/// Attempts at a run before it counts as lost: as many as its message has deliveries.
+pub const RUN_ATTEMPTS_MAX: u32 = RUN_MESSAGE_RECEIVES_MAX;
+
+/// How long a runner counts as busy after the last sign of it: longer than it stays with a room that has nothing for
+/// it. One that leaves stops counting at once.
+pub const TASK_BUSY_MS: u64 = 3 * 60_000;
+
+/// How long a run waits for its first runner before it fails as `expired` (features H4).
+pub const RUN_QUEUED_MAX_MS: u64 = 5 * 60_000;
+
+/// How long after the end of its lease a run is left to its message, before it is queued again by other means: time
+/// for two deliveries ([`RUN_MESSAGE_VISIBILITY_S`] each).
+pub const RUN_SILENCE_MAX_MS: u64 = 60_000;
+
+/// Age at which a run that no runner works on is not queued any more: three attempts, each with the whole wait of
+/// [`RUN_QUEUED_MAX_MS`].
+pub const RUN_OPEN_MAX_MS: u64 = 15 * 60_000;
+
 /// Longest wait of `POST /runs?wait=true`: under the 30 s at which proxies give up.
 pub const RUN_WAIT_MAX_MS: u64 = 25_000;
 

@@ -149,6 +149,31 @@ pub struct Run {
     /// Largest resident size.
     #[ts(type = "number | null")]
     pub memory_bytes: Option<u64>,
+    /// What it waits for; in the answer to its submission and in `run:queued`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub waiting: Option<Waiting>,
+}
+
+/// How much a run is in a hurry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// People wait for it.
+    #[default]
+    Critical,
+    /// It may wait until nothing critical does.
+    Background,
+}
+
+/// What a queued run waits for, as far as it was known when it was submitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// Runs before it.
+    pub ahead: Option<u32>,
+    /// Expected seconds until a machine is up, if one has to start.
+    pub starting_s: Option<u32>,
 }
 
 /// Data of calls that answer one run.
@@ -212,4 +237,8 @@ pub struct SubmitRunRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub args: Option<Vec<String>>,
+    /// `critical` unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub priority: Option<Priority>,
 }

@@ -67,6 +67,8 @@ pub fn wire_types() -> String {
         poll::PollSession,
         run::RunState,
         run::RunReason,
+        run::Priority,
+        run::Waiting,
         run::Run,
         run::RunAnswer,
         run::SourceFile,

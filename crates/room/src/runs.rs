@@ -126,15 +126,19 @@ impl Room {
         kept.output.clear();
         kept.output_bytes = 0;
         if let Some(run) = &mut kept.run {
-            (run.state, run.attempt) = (RunState::Running, attempt);
+            (run.state, run.attempt, run.waiting) = (RunState::Running, attempt, None);
             self.save_run(run_id, effects);
             self.log_event(None, RoomEvent::RunStarted { run_id: run_id.clone(), attempt }, now, effects);
         }
     }
 
-    /// The record has changed: it ended, was cancelled, or failed. Told once.
+    /// The record has changed: it ended, was cancelled, or failed. Told once. One that is queued was submitted without
+    /// the room: a run of it was tried again.
     pub(crate) fn on_run_changed(&mut self, run: Run, now: TimestampMs, effects: &mut Vec<Effect>) {
         if !is_over(&run) {
+            if run.state == RunState::Queued {
+                self.note_run(run, now, effects);
+            }
             return;
         }
         if self.runs.0.get(&run.id).is_none_or(|kept| kept.run.is_none()) {

@@ -90,7 +90,7 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
     builds::all(&workspace, &tools, polish)?;
     let results = workspace.target().join("bench");
     fs::create_dir_all(&results).with_context(|| format!("cannot create {}", results.display()))?;
-    suites::on_own_stack(&workspace, &tools, Switch::Off, async |running| {
+    suites::on_own_stack(&workspace, &tools, Switch::Off, None, async |running| {
         for entry in entries {
             say("bench", entry.name);
             let result = results.join(format!("{}.json", entry.name));

@@ -50,7 +50,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
     })?;
     let with_stack = SUITES_WITH_STACK.iter().any(|suite| wanted(suite));
     if with_stack {
-        on_own_stack(&workspace, &tools, Switch::On, async |running| {
+        on_own_stack(&workspace, &tools, Switch::On, Some(RUN_QUEUED_MAX), async |running| {
             for suite in SUITES_WITH_STACK.into_iter().filter(|suite| wanted(suite)) {
                 let run = match suite {
                     BLACK_BOX => cargo_test(&workspace, BLACK_BOX).args(filter),
@@ -71,6 +71,10 @@ pub(crate) const BLACK_BOX: &str = "black_box";
 /// The suites that need a running stack: the black-box one, then what Node runs from the folders of that name, stock
 /// clients from npm and the page in a browser.
 const SUITES_WITH_STACK: [&str; 3] = [BLACK_BOX, "stock", "browser"];
+
+/// Wait after which a run of the suites expires, instead of five minutes: as long as a test waits for the end of a run,
+/// so that no other is hit.
+const RUN_QUEUED_MAX: Duration = Duration::from_secs(60);
 
 /// How many tests of one suite run at once: those of the black-box suite wait far more than they compute.
 const BLACK_BOX_THREADS: &str = "6";
@@ -110,6 +114,7 @@ pub(crate) fn on_own_stack(
     workspace: &Workspace,
     tools: &Tools,
     limits: Switch,
+    run_queued_max: Option<Duration>,
     work: impl AsyncFnOnce(Running) -> Result<()>,
 ) -> Result<()> {
     let (dir, _claim) = own_folder(workspace)?;
@@ -118,6 +123,7 @@ pub(crate) fn on_own_stack(
         data: dir.join("data"),
         logs: Logs { dir: dir.join("logs"), verbose: false },
         limits,
+        run_queued_max,
         reload: false,
     };
     let stack = Arc::new(Stack::new(workspace.clone(), tools.clone(), settings)?);

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_sdk_ecs::{
@@ -53,12 +53,22 @@ impl StandIn {
 
     /// The process ids that tasks have written, once there are `count`.
     async fn pids(&self, count: usize) -> Vec<String> {
+        self.lines("pids", count).await
+    }
+
+    /// The lines that tasks have written into a file, once there are `count`.
+    async fn lines(&self, file: &str, count: usize) -> Vec<String> {
         eventually(async || {
-            let text = fs::read_to_string(self.dir.join("pids")).unwrap_or_default();
-            let pids: Vec<String> = text.lines().map(str::to_owned).collect();
-            (pids.len() >= count).then_some(pids)
+            let text = fs::read_to_string(self.dir.join(file)).unwrap_or_default();
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            (lines.len() >= count).then_some(lines)
         })
         .await
+    }
+
+    /// What a task has written into a file, once there is something.
+    async fn text(&self, file: &str) -> String {
+        eventually(async || fs::read_to_string(self.dir.join(file)).ok().filter(|text| !text.is_empty())).await
     }
 
     async fn run_task(&self) -> String {
@@ -180,6 +190,60 @@ async fn service_keeps_the_desired_number_and_replaces_a_dead_task() {
     eventually(async || (!pids.iter().any(|pid| alive(pid))).then_some(())).await;
     let answer = stand_in.client.describe_services().cluster("local").services("runner").send().await.unwrap();
     assert_eq!((answer.services()[0].desired_count(), answer.services()[0].running_count()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_protected_task_is_not_chosen_when_the_service_shrinks() {
+    let stand_in = StandIn::with_task("echo $ECS_AGENT_URI >> agents; exec sleep 600");
+    stand_in.want(3).await;
+    let agents = stand_in.lines("agents", 3).await;
+    let task_of = |agent: &str| agent.rsplit('/').next().unwrap().to_owned();
+    let set = async |agent: &str, body: &str| {
+        let url = format!("{agent}/task-protection/v1/state");
+        let put = ["--fail", "--silent", "-X", "PUT", "-H", "content-type: application/json", "-d", body, &url];
+        let output = Command::new("curl").args(put).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // The youngest would be the first to go.
+    let tasks = stand_in.service_tasks().await;
+    let youngest = agents.iter().find(|agent| tasks.last().unwrap().ends_with(&task_of(agent))).unwrap();
+    let answer = set(youngest, r#"{"ProtectionEnabled":true,"ExpiresInMinutes":2}"#).await;
+    assert!(answer.contains(r#""ProtectionEnabled":true"#), "{answer}");
+    stand_in.want(1).await;
+    let left = stand_in.service_tasks().await;
+    assert_eq!(left, [tasks[2].clone()]);
+    stand_in.want(0).await;
+    assert_eq!(stand_in.service_tasks().await.len(), 1, "it is spared while it is protected");
+    set(youngest, r#"{"ProtectionEnabled":false}"#).await;
+    eventually(async || stand_in.service_tasks().await.is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_task_learns_its_own_name() {
+    let stand_in = StandIn::with_task("curl --silent $ECS_CONTAINER_METADATA_URI_V4/task > metadata; exec sleep 600");
+    stand_in.want(1).await;
+    let metadata = stand_in.text("metadata").await;
+    let arn = stand_in.service_tasks().await.remove(0);
+    assert!(metadata.contains(&format!(r#""TaskARN":"{arn}""#)), "{metadata}");
+}
+
+#[tokio::test]
+async fn a_task_that_has_done_its_work_is_replaced_at_once_and_one_that_fails_more_and_more_slowly() {
+    let begun = Instant::now();
+    let stand_in = StandIn::with_task("echo $$ >> pids; exit 0");
+    stand_in.want(1).await;
+    // With a pause of a second for each it would take longer than this.
+    stand_in.pids(10).await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    stand_in.want(0).await;
+
+    let stand_in = StandIn::with_task("date +%s%N >> pids; exit 1");
+    stand_in.want(1).await;
+    let starts: Vec<u64> = stand_in.pids(5).await.iter().map(|line| line.parse().unwrap()).collect();
+    // The fourth and the fifth start come after pauses of at least 250 ms and 500 ms.
+    assert!(starts[3] - starts[2] >= 250_000_000 && starts[4] - starts[3] >= 500_000_000, "{starts:?}");
+    stand_in.want(0).await;
 }
 
 #[tokio::test]

@@ -485,6 +485,18 @@ export type RunState = "queued" | "running" | "finished" | "failed" | "cancelled
 
 export type RunReason = "time_limit" | "memory_limit" | "output_limit" | "process_limit" | "disk_limit" | "expired" | "lost" | "internal";
 
+export type Priority = "critical" | "background";
+
+export type Waiting = { 
+/**
+ * Runs before it.
+ */
+ahead: number | null, 
+/**
+ * Expected seconds until a machine is up, if one has to start.
+ */
+startingS: number | null, };
+
 export type Run = { 
 /**
  * The run's id.
@@ -565,7 +577,11 @@ cpuMs: number | null,
 /**
  * Largest resident size.
  */
-memoryBytes: number | null, };
+memoryBytes: number | null, 
+/**
+ * What it waits for; in the answer to its submission and in `run:queued`.
+ */
+waiting?: Waiting, };
 
 export type RunAnswer = { 
 /**
@@ -625,7 +641,11 @@ stdin?: string,
 /**
  * Arguments of the program.
  */
-args?: Array<string>, };
+args?: Array<string>, 
+/**
+ * `critical` unless said.
+ */
+priority?: Priority, };
 
 export type OutputStream = "stdout" | "stderr";
 

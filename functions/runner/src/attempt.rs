@@ -90,8 +90,18 @@ impl Tools {
             QueueMessage::Run { run_id, ticket, request_id } => {
                 self.take_run(delivery, Standing { run_id, bearer: ticket, request_id }, leaving).await
             }
-            QueueMessage::Lease { room_id, credential, .. } => {
-                // The room knows whether it still waits for one; a lost lease is asked for again.
+            QueueMessage::Lease { room_id, credential, request_id } => {
+                let credential = match self.edge.claim_lease(&credential, &request_id).await {
+                    Ok(credential) => credential,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = crate::chain(&error),
+                            "the lease was not granted; its message comes again"
+                        );
+                        return After::GoOn;
+                    }
+                };
+                // Whatever becomes of the lease, the room knows whether it still waits for a runner.
                 self.settle(&delivery, Fate::Delete).await;
                 let won = Won { url: self.edge.lease_url(&room_id), credential, first: None };
                 lease::serve(self, won, leaving).await
@@ -125,12 +135,22 @@ impl Tools {
                 lease::serve(self, won, leaving).await
             }
             None => {
+                let credential = attempt.claim.credential.clone();
                 let (stop, stopped) = watch::channel(Wish::Finish);
-                tokio::select! {
+                let after = tokio::select! {
                     anomaly = self.work(attempt, None, stopped) => anomaly.map_or(After::Done, After::Replace),
                     never = give_up_in_time(leaving, &stop) => never,
-                }
+                };
+                self.leave(&credential).await;
+                after
             }
+        }
+    }
+
+    /// Tells the pool that this task has served its tenant. Not heard, it counts as busy for a while longer.
+    pub async fn leave(&self, credential: &str) {
+        if let Err(error) = self.edge.tell_pool(credential, "leave").await {
+            tracing::warn!(error = crate::chain(&error), "the pool could not be told that this runner leaves");
         }
     }
 

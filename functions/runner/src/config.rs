@@ -6,35 +6,42 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::queue::QueueUrls;
 use crate::sandbox::{SandboxConfig, Tier, Withheld};
 
 /// How long a run in hand may go on after SIGTERM: longer than two stages of 10 s and the delivery of their output,
 /// shorter than the 60 s after which the task is killed.
 const DEFAULT_GRACE: Duration = Duration::from_secs(40);
 
+const METADATA_URL: &str = "ECS_CONTAINER_METADATA_URI_V4";
+
 /// Everything the runner is told.
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `EDGE_URL` | where claims, streams and results go | required |
-/// | `RUNS_QUEUE_URL` | the queue of runs | required |
+/// | `RUNS_QUEUE_URL` | the queue of runs that people wait for | required |
+/// | `BACKGROUND_QUEUE_URL` | the queue of the other runs | required |
 /// | `RUNNER_MIN_TIER` | least isolation to run with: `process` or `namespaces` | `process` |
 /// | `RUNNER_WORK_DIR` | folder for jobs' folders | `/var/tmp/tutti-runner` |
 /// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
 /// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
 /// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
+/// | `ECS_CONTAINER_METADATA_URI_V4` | the task's metadata, for its name | none: the pool does not count it |
 ///
 /// The AWS SDK reads its own variables (`AWS_REGION`, `AWS_ENDPOINT_URL` and so on), and the log reads `RUST_LOG`.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where claims, streams and results go.
     pub edge_url: Url,
-    /// The queue of runs.
-    pub queue_url: String,
+    /// The queues of runs.
+    pub queues: QueueUrls,
     /// The sandbox's part.
     pub sandbox: SandboxConfig,
     /// The task's agent.
     pub agent_url: Option<Url>,
+    /// The task's metadata.
+    pub metadata_url: Option<Url>,
     /// Time for the run in hand after SIGTERM.
     pub grace: Duration,
 }
@@ -69,7 +76,7 @@ impl Config {
         let grace = optional("RUNNER_GRACE_MS")?.map(|text| milliseconds("RUNNER_GRACE_MS", &text)).transpose()?;
         Ok(Self {
             edge_url: url("EDGE_URL", &required("EDGE_URL")?)?,
-            queue_url: required("RUNS_QUEUE_URL")?,
+            queues: QueueUrls { critical: required("RUNS_QUEUE_URL")?, background: required("BACKGROUND_QUEUE_URL")? },
             sandbox: SandboxConfig {
                 work_dir: optional("RUNNER_WORK_DIR")?.map_or_else(|| "/var/tmp/tutti-runner".into(), PathBuf::from),
                 minimum: tier(optional("RUNNER_MIN_TIER")?.as_deref())?,
@@ -77,6 +84,7 @@ impl Config {
                 program: PathBuf::from("/proc/self/exe"),
             },
             agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,
+            metadata_url: optional(METADATA_URL)?.map(|text| url(METADATA_URL, &text)).transpose()?,
             grace: grace.unwrap_or(DEFAULT_GRACE),
         })
     }
@@ -125,11 +133,14 @@ mod tests {
         Config::read(|key| find(key).ok_or(VarError::NotPresent)).map_err(|error| error.to_string())
     }
 
-    const NEEDED: [(&str, &str); 2] =
-        [("EDGE_URL", "https://edge.test"), ("RUNS_QUEUE_URL", "https://queue.test/runs")];
+    const NEEDED: [(&str, &str); 3] = [
+        ("EDGE_URL", "https://edge.test"),
+        ("RUNS_QUEUE_URL", "https://queue.test/runs"),
+        ("BACKGROUND_QUEUE_URL", "https://queue.test/background"),
+    ];
 
     #[test]
-    fn two_variables_are_enough() {
+    fn three_variables_are_enough() {
         let config = read(&NEEDED).expect("valid");
         assert_eq!((config.sandbox.minimum, config.sandbox.withheld), (Tier::Process, Withheld::Nothing));
         assert_eq!(config.agent_url, None);
@@ -137,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_wrong_variable_is_named_with_its_problem() {
-        let with = |key, value| read(&[NEEDED[0], NEEDED[1], (key, value)]).expect_err("invalid");
+        let with = |key, value| read(&[NEEDED[0], NEEDED[1], NEEDED[2], (key, value)]).expect_err("invalid");
         assert_eq!(read(&NEEDED[..1]).expect_err("invalid"), "RUNS_QUEUE_URL: is required");
         assert_eq!(with("RUNNER_MIN_TIER", "vm"), "RUNNER_MIN_TIER: 'vm' is none of process, namespaces");
         assert_eq!(with("ECS_AGENT_URI", "ftp://x"), "ECS_AGENT_URI: must begin with http:// or https://");

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use protocol::envelope::Envelope;
 use protocol::ids::{RoomId, RunId};
+use protocol::lease::LeaseGranted;
 use protocol::run::RunResult;
 use protocol::runner::{ClaimGranted, Heartbeat, Refusal, RunReport};
+use protocol::task::{ClaimRequest, TaskId};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,6 +64,15 @@ impl EdgeError {
 pub struct Edge {
     url: Url,
     client: Client,
+    /// The task that this runner runs on, if it knows its name.
+    task: Option<TaskId>,
+}
+
+/// Who asks, and for which request.
+#[derive(Clone, Copy)]
+struct Bearer<'a> {
+    token: &'a str,
+    request_id: &'a str,
 }
 
 /// A run and the credential to speak about it. The debug output leaves the credential out.
@@ -86,8 +97,8 @@ impl Edge {
     ///
     /// # Errors
     /// When the system has no TLS to offer.
-    pub fn new(url: Url) -> reqwest::Result<Self> {
-        Ok(Self { url, client: Client::builder().timeout(TIMEOUT).build()? })
+    pub fn new(url: Url, task: Option<TaskId>) -> reqwest::Result<Self> {
+        Ok(Self { url, client: Client::builder().timeout(TIMEOUT).build()?, task })
     }
 
     /// `POST /internal/runs/{id}/claim`, with the claim ticket.
@@ -95,7 +106,32 @@ impl Edge {
     /// # Errors
     /// [`EdgeError::Refused`] if there is nothing to do; others as they come.
     pub async fn claim(&self, ticket: &Standing) -> Result<ClaimGranted, EdgeError> {
-        self.post(ticket, "claim", &()).await
+        self.post(ticket, "claim", &ClaimRequest { task: self.task.clone() }).await
+    }
+
+    /// `POST /internal/leases/claim`: takes the lease of a queue message; gives the credential that speaks for this
+    /// task as well.
+    ///
+    /// # Errors
+    /// As they come.
+    pub async fn claim_lease(&self, credential: &str, request_id: &str) -> Result<String, EdgeError> {
+        let caller = Bearer { token: credential, request_id };
+        let url = self.join("/internal/leases/claim")?;
+        let granted: LeaseGranted = self.send(url, caller, &ClaimRequest { task: self.task.clone() }).await?;
+        Ok(granted.credential)
+    }
+
+    /// `POST /internal/tasks/{task}/renew` or `leave`: this task still serves its tenant, or has done so. A task that
+    /// does not know its name says nothing.
+    ///
+    /// # Errors
+    /// As they come.
+    pub async fn tell_pool(&self, credential: &str, verb: &str) -> Result<(), EdgeError> {
+        let Some(task) = &self.task else { return Ok(()) };
+        let url = self.join(&format!("/internal/tasks/{task}/{verb}"))?;
+        let caller = Bearer { token: credential, request_id: task.as_str() };
+        let _answer: serde_json::Value = self.send(url, caller, &()).await?;
+        Ok(())
     }
 
     /// `POST /internal/runs/{id}/heartbeat`: renews the lease, and tells whether the run is still wanted.
@@ -129,10 +165,6 @@ impl Edge {
         }
     }
 
-    fn path(&self, run_id: &RunId, what: &str) -> Result<Url, UrlError> {
-        self.join(&format!("/internal/runs/{run_id}/{what}"))
-    }
-
     fn join(&self, path: &str) -> Result<Url, UrlError> {
         self.url.join(path).map_err(|error| UrlError { path: format!("{path}: {error}") })
     }
@@ -143,8 +175,17 @@ impl Edge {
         what: &str,
         body: &impl Serialize,
     ) -> Result<T, EdgeError> {
-        let url = self.path(&standing.run_id, what)?;
-        let request = self.client.post(url).bearer_auth(&standing.bearer).header("x-request-id", &standing.request_id);
+        let url = self.join(&format!("/internal/runs/{}/{what}", standing.run_id))?;
+        self.send(url, Bearer { token: &standing.bearer, request_id: &standing.request_id }, body).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        Bearer { token, request_id }: Bearer<'_>,
+        body: &impl Serialize,
+    ) -> Result<T, EdgeError> {
+        let request = self.client.post(url).bearer_auth(token).header("x-request-id", request_id);
         let response = request.json(body).send().await.map_err(reqwest::Error::without_url)?;
         match response.status() {
             StatusCode::CONFLICT => Err(EdgeError::Refused { over: is_over(response).await? }),

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use protocol::ids::{RunId, TerminalId};
 use protocol::lease::LeaseOrder;
-use protocol::limits::{LEASE_IDLE_MS, LEASE_SLOTS};
+use protocol::limits::{LEASE_IDLE_MS, LEASE_SLOTS, TASK_BUSY_MS};
 use protocol::runner::{ClaimGranted, RunnerFrame};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::attempt::{After, Attempt, Tools};
 use crate::edge::UrlError;
@@ -91,6 +91,7 @@ impl Line {
 /// Serves a room to the end of the lease.
 pub async fn serve(tools: &Arc<Tools>, won: Won, mut leaving: watch::Receiver<Leaving>) -> After {
     let Won { url, credential, first } = won;
+    let credential_of_task = credential.clone();
     let (said, saying) = mpsc::unbounded_channel();
     let (hearing, mut heard) = mpsc::unbounded_channel();
     match url {
@@ -119,8 +120,24 @@ pub async fn serve(tools: &Arc<Tools>, won: Won, mut leaving: watch::Receiver<Le
         anomaly: None,
     };
     first.into_iter().for_each(|attempt| lease.begin(attempt));
-    lease.until_over(&mut heard, &mut leaving).await;
+    tokio::select! {
+        () = lease.until_over(&mut heard, &mut leaving) => {}
+        never = stay_busy(tools, &credential_of_task) => never,
+    }
+    tools.leave(&credential_of_task).await;
     lease.anomaly.map_or(After::Done, After::Replace)
+}
+
+/// Has the pool count this task as busy for as long as it is polled.
+async fn stay_busy<T>(tools: &Tools, credential: &str) -> T {
+    let mut ticks = interval(Duration::from_millis(TASK_BUSY_MS / 3));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = tools.edge.tell_pool(credential, "renew").await {
+            tracing::warn!(error = crate::chain(&error), "the pool could not be told that this runner is busy");
+        }
+    }
 }
 
 /// Something has ended; with it what is odd about the machine then, if anything is.

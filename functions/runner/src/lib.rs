@@ -17,6 +17,7 @@ pub mod queue;
 #[expect(unsafe_code, reason = "the layers of the sandbox are system calls without safe wrappers")]
 pub mod sandbox;
 pub mod serve;
+pub mod task;
 pub mod terminal;
 
 /// An error with its causes, in one line for the log.

@@ -1,15 +1,25 @@
-//! The queue of runs, as the runner uses it: one message at a time, kept invisible while it is worked on.
+//! The queues of runs, as the runner uses them: one message at a time, kept invisible while it is worked on.
+//!
+//! A background message is taken only when nothing critical waits: each receive asks for a critical one first. An idle
+//! runner spends its time in long polls of the critical queue and asks the other in between, so a background run may
+//! wait for 20 s more; as long as the background queue has something, the critical one is asked briefly.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, SdkError};
 use aws_sdk_sqs::types::Message;
 use protocol::limits::RUN_MESSAGE_VISIBILITY_S;
+use protocol::run::Priority;
 use protocol::runner::QueueMessage;
 
 /// Longest wait of a receive that SQS allows: the fewer calls, the less an idle runner costs.
 const WAIT_S: i32 = 20;
+
+/// Shortest wait that still asks all of SQS's servers; with none at all a few messages may be overlooked.
+const BRIEF_WAIT_S: i32 = 1;
 
 /// A call to SQS that failed, with the cause spelled out.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +29,22 @@ pub struct QueueError {
     cause: String,
 }
 
-/// The queue.
+/// The addresses of the queues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueUrls {
+    /// Runs that people wait for.
+    pub critical: String,
+    /// Runs that may wait until none of those does.
+    pub background: String,
+}
+
+/// The queues.
 #[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
-    url: String,
+    urls: QueueUrls,
+    /// Whether the background queue may have something: at the start, and while it gives messages.
+    may_have_background: Arc<AtomicBool>,
 }
 
 /// A message in hand. Not deleted, it comes back when its visibility ends.
@@ -31,26 +52,47 @@ pub struct Queue {
 pub struct Delivery {
     /// What it says.
     pub message: QueueMessage,
+    /// Where it is from.
+    pub priority: Priority,
     receipt: String,
 }
 
 impl Queue {
-    /// A queue by its URL.
+    /// The queues by their URLs.
     #[must_use]
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    pub fn new(client: Client, urls: QueueUrls) -> Self {
+        Self { client, urls, may_have_background: Arc::new(AtomicBool::new(true)) }
     }
 
-    /// Waits for a message; none may come. One that cannot be read is left to go to the dead letters.
+    /// Waits for a message, a critical one first; none may come. One that cannot be read is left to go to the dead
+    /// letters.
     ///
     /// # Errors
-    /// When the queue does not answer.
+    /// When a queue does not answer.
     pub async fn receive(&self) -> Result<Option<Delivery>, QueueError> {
+        let is_brief = self.may_have_background.load(Ordering::Relaxed);
+        let wait_s = if is_brief { BRIEF_WAIT_S } else { WAIT_S };
+        if let Some(delivery) = self.receive_from(Priority::Critical, wait_s).await? {
+            return Ok(Some(delivery));
+        }
+        let delivery = self.receive_from(Priority::Background, BRIEF_WAIT_S).await?;
+        self.may_have_background.store(delivery.is_some(), Ordering::Relaxed);
+        Ok(delivery)
+    }
+
+    async fn receive_from(&self, priority: Priority, wait_s: i32) -> Result<Option<Delivery>, QueueError> {
         let visibility = seconds(Duration::from_secs(RUN_MESSAGE_VISIBILITY_S));
-        let call =
-            self.client.receive_message().queue_url(&self.url).max_number_of_messages(1).wait_time_seconds(WAIT_S);
-        let received = call.visibility_timeout(visibility).send().await.map_err(|error| failed("receiving", &error))?;
-        Ok(received.messages.unwrap_or_default().into_iter().find_map(read))
+        let call = self.client.receive_message().queue_url(self.url(priority)).max_number_of_messages(1);
+        let call = call.wait_time_seconds(wait_s).visibility_timeout(visibility);
+        let received = call.send().await.map_err(|error| failed("receiving", &error))?;
+        Ok(received.messages.unwrap_or_default().into_iter().find_map(|message| read(message, priority)))
+    }
+
+    fn url(&self, priority: Priority) -> &str {
+        match priority {
+            Priority::Critical => &self.urls.critical,
+            Priority::Background => &self.urls.background,
+        }
     }
 
     /// Keeps a message invisible for another `time` from now.
@@ -58,7 +100,8 @@ impl Queue {
     /// # Errors
     /// When the queue does not answer, or the message has become visible already.
     pub async fn hide(&self, delivery: &Delivery, time: Duration) -> Result<(), QueueError> {
-        let call = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(&delivery.receipt);
+        let call = self.client.change_message_visibility().queue_url(self.url(delivery.priority));
+        let call = call.receipt_handle(&delivery.receipt);
         let changed = call.visibility_timeout(seconds(time)).send().await;
         changed.map(drop).map_err(|error| failed("extending a message's visibility", &error))
     }
@@ -68,15 +111,16 @@ impl Queue {
     /// # Errors
     /// When the queue does not answer; the message comes again, and its claim is refused.
     pub async fn delete(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        let call = self.client.delete_message().queue_url(&self.url).receipt_handle(&delivery.receipt);
+        let call = self.client.delete_message().queue_url(self.url(delivery.priority));
+        let call = call.receipt_handle(&delivery.receipt);
         call.send().await.map(drop).map_err(|error| failed("deleting a message", &error))
     }
 }
 
-fn read(message: Message) -> Option<Delivery> {
+fn read(message: Message, priority: Priority) -> Option<Delivery> {
     let (body, receipt) = (message.body?, message.receipt_handle?);
     match serde_json::from_str(&body) {
-        Ok(message) => Some(Delivery { message, receipt }),
+        Ok(message) => Some(Delivery { message, priority, receipt }),
         Err(error) => {
             // The body holds a ticket: only where it went wrong is logged.
             tracing::error!(line = error.line(), column = error.column(), "a message that is no run");

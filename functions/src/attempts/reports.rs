@@ -7,6 +7,7 @@ use protocol::ids::RunId;
 use protocol::limits::ATTEMPT_LEASE_MS;
 use protocol::run::{RunChange, RunStatus, TransitionError};
 use protocol::runner::{ClaimGranted, Heartbeat, RunReport};
+use protocol::task::ClaimRequest;
 use protocol::token::{AttemptClaims, ClaimTicket, Signer};
 
 use crate::ports::artifacts::Artifacts;
@@ -29,7 +30,13 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
     /// # Errors
     /// [`RunError::Transition`] where the run is over or another attempt's lease runs, [`RunError::Forbidden`] for
     /// another run's ticket, or a failure of a part.
-    pub async fn claim(&self, id: &RunId, ticket: &ClaimTicket, now: TimestampMs) -> Result<ClaimGranted, RunError> {
+    pub async fn claim(
+        &self,
+        id: &RunId,
+        ticket: &ClaimTicket,
+        request: ClaimRequest,
+        now: TimestampMs,
+    ) -> Result<ClaimGranted, RunError> {
         if ticket.run != *id {
             return Err(RunError::Forbidden);
         }
@@ -39,8 +46,8 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
         // Before the claim, so that a failure here costs no lease.
         let files = self.ledger.files(&run).await?;
         let run = self.ledger.change(id, claim, now).await?;
-        let lease = run.room.as_ref().map(|(room, _)| lease(room, &self.signer, now)).transpose()?;
-        Ok(grant(&run, files, lease, &self.signer, now)?)
+        let lease = run.room.as_ref().map(|(room, _)| lease(room, request.task.clone(), &self.signer, now));
+        Ok(grant(&run, files, lease.transpose()?, request.task, &self.signer, now)?)
     }
 
     /// Renews the attempt's lease, and says whether anybody still waits for its result.

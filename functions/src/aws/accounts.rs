@@ -9,7 +9,7 @@ use protocol::ids::{LoginId, UserId};
 use super::expression::{Change, Check};
 use super::item::{Item, Row, json, number, present, text};
 use super::keys::{self, Key};
-use super::table::{Query, Range, Table, Write};
+use super::table::{Index, Query, Range, Table, Write};
 use crate::auth::names::normal;
 use crate::ports::PortError;
 use crate::ports::accounts::{
@@ -188,7 +188,7 @@ impl AccountStore for DynamoAccounts {
     }
 
     async fn logins_of(&self, user: &UserId) -> Result<Vec<LoginId>, PortError> {
-        let index = Some("GSI1");
+        let index = Some(Index::Gsi1);
         let query = Query { index, pk: keys::owned_by(user), range: Range::All, limit: LOGINS_MAX };
         let (rows, _) = self.table.query(query).await?;
         rows.iter().filter(|row| !row.item.contains_key("endedAt")).map(|row| row.id("loginId")).collect()

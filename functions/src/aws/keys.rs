@@ -2,8 +2,10 @@
 
 use protocol::TimestampMs;
 use protocol::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
+use protocol::task::TaskId;
 
 use super::item::{Item, text};
+use crate::ports::runs::OPEN_PARTS;
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +78,30 @@ impl Key {
         Self::new(format!("IDEMPOTENCY#{owner}#{key}"), "KEY")
     }
 
+    pub(super) fn busy_task(task: &TaskId) -> Self {
+        Self::new(BUSY_TASKS, format!("{TASK_PREFIX}{task}"))
+    }
+
     pub(super) fn rate(key: &str, minute: u64) -> Self {
         Self::new(format!("RATE#{key}#{minute}"), "COUNT")
     }
+}
+
+/// Partition of the busy tasks.
+pub(super) const BUSY_TASKS: &str = "POOL";
+
+/// Start of the sort keys of busy tasks.
+pub(super) const TASK_PREFIX: &str = "TASK#";
+
+/// Partition of the open runs' index that a run belongs to, by the first letter of its id, which is random.
+pub(super) fn open_part_of(run: &RunId) -> String {
+    let first = run.as_str().bytes().next().unwrap_or_default();
+    open_part(first % OPEN_PARTS)
+}
+
+/// A partition of the open runs' index.
+pub(super) fn open_part(part: u8) -> String {
+    format!("OPEN#{part}")
 }
 
 /// Start of the sort keys of a room's links.

@@ -9,7 +9,7 @@ use protocol::rights::Role;
 use super::expression::{Change, Check};
 use super::item::{json, number, text};
 use super::keys::{self, Key, LINK_PREFIX};
-use super::table::{Query, Range, Table, Write};
+use super::table::{Index, Query, Range, Table, Write};
 use crate::ports::PortError;
 use crate::ports::rooms::{
     LinkRecord, LinkUse, Member, RoomCreation, RoomOwner, RoomRecord, RoomStore, RoomsAfter, RoomsPage,
@@ -110,7 +110,7 @@ impl RoomStore for DynamoRooms {
             None => Range::All,
         };
         let (rows, has_more) =
-            self.table.query(Query { index: Some("GSI1"), pk: keys::owned_by(user), range, limit }).await?;
+            self.table.query(Query { index: Some(Index::Gsi1), pk: keys::owned_by(user), range, limit }).await?;
         let members = rows.iter().map(records::member).collect::<Result<Vec<_>, _>>()?;
         let next = members.last().filter(|_| has_more);
         let next = next.map(|last| RoomsAfter { joined_at: last.joined_at, room: last.room.clone() });

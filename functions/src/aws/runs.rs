@@ -4,15 +4,15 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use protocol::TimestampMs;
 use protocol::ids::{RoomId, RunId};
-use protocol::run::{RunReason, RunResult, RunState, RunStatus};
+use protocol::run::{Priority, RunReason, RunResult, RunState, RunStatus};
 
 use super::expression::{Change, Check};
 use super::item::{Item, Row, json, number, present, text};
 use super::keys::{self, Key};
-use super::table::{Query, Range, Table, Write};
+use super::table::{Index, Query, Range, Table, Write};
 use crate::ports::PortError;
 use crate::ports::runs::{
-    IdempotencyKey, Program, RunRecord, RunStore, RunsAfter, RunsPage, Source, Starter, Submission,
+    IdempotencyKey, OpenRuns, Program, RunRecord, RunStore, RunsAfter, RunsPage, Source, Starter, Submission, Turn,
 };
 
 /// The table `runs`.
@@ -69,9 +69,14 @@ fn result_of(status: &RunStatus) -> Option<&RunResult> {
     }
 }
 
-/// The attributes that change while a run lives.
-fn changing(run: &RunRecord) -> [(&'static str, Option<aws_sdk_dynamodb::types::AttributeValue>); 7] {
+/// The attributes that change while a run lives. Those of `GSI2` are there while it is open or untold; heartbeats do
+/// not touch them, so that they cost no write to the index.
+fn changing(run: &RunRecord) -> [(&'static str, Option<aws_sdk_dynamodb::types::AttributeValue>); 10] {
+    let is_listed = !run.status.is_over() || run.is_untold;
     [
+        ("GSI2PK", is_listed.then(|| text(keys::open_part_of(&run.id)))),
+        ("GSI2SK", is_listed.then(|| text(keys::at(run.created_at, run.id.as_str())))),
+        ("untold", run.is_untold.then(|| number(1))),
         ("state", Some(json(&run.status.state()))),
         ("attempt", Some(number(run.status.attempt()))),
         ("leaseUntil", lease_of(&run.status).map(number)),
@@ -104,6 +109,8 @@ fn run_item(run: &RunRecord) -> Item {
         ("interactive", run.program.interactive.then(|| json(&true))),
         ("files", files),
         ("bundleKey", bundle),
+        ("priority", Some(json(&run.turn.priority))),
+        ("tenant", Some(text(&run.turn.tenant))),
         ("createdAt", Some(number(run.created_at))),
         ("expiresAtSeconds", Some(number(keys::seconds(run.created_at) + RUN_KEPT_S))),
     ]));
@@ -131,9 +138,15 @@ fn run(row: &Row) -> Result<RunRecord, PortError> {
         Some(room) => Some((room, row.number("position")?)),
         None => None,
     };
+    let turn = Turn {
+        priority: row.optional_json("priority")?.unwrap_or(Priority::Critical),
+        // Records from before the queues had turns.
+        tenant: row.optional_text("tenant").unwrap_or(row.text("runId")?).to_owned(),
+    };
     Ok(RunRecord {
         id: row.id("runId")?,
         room,
+        turn,
         starter: Starter { participant: row.optional_id("participantId")?, name: row.text("startedBy")?.to_owned() },
         program: Program {
             language: row.json("language")?,
@@ -147,7 +160,16 @@ fn run(row: &Row) -> Result<RunRecord, PortError> {
         output_key: row.optional_text("outputKey").map(str::to_owned),
         created_at: row.number("createdAt")?,
         ended_at: row.optional_number("endedAt")?,
+        is_untold: row.optional_number::<u8>("untold")?.is_some(),
     })
+}
+
+/// Where an item of `GSI2` stands in it.
+fn place(row: &Row) -> Result<RunsAfter, PortError> {
+    let unreadable = || PortError::Unreadable { part: "runs", what: "GSI2SK of an open run".to_owned() };
+    let (created_at, run) = row.text("GSI2SK")?.split_once('#').ok_or_else(unreadable)?;
+    let run = run.parse().ok().ok_or_else(unreadable)?;
+    Ok(RunsAfter { created_at: created_at.parse().ok().ok_or_else(unreadable)?, run })
 }
 
 impl RunStore for DynamoRuns {
@@ -190,11 +212,37 @@ impl RunStore for DynamoRuns {
             None => Range::All,
         };
         let (rows, has_more) =
-            self.table.query(Query { index: Some("GSI1"), pk: keys::of_room(room), range, limit }).await?;
+            self.table.query(Query { index: Some(Index::Gsi1), pk: keys::of_room(room), range, limit }).await?;
         let items = rows.iter().map(run).collect::<Result<Vec<_>, _>>()?;
         let next = items.last().filter(|_| has_more);
         let next = next.map(|last| RunsAfter { created_at: last.created_at, run: last.id.clone() });
         Ok(RunsPage { items, next })
+    }
+
+    async fn open_runs(
+        &self,
+        part: u8,
+        before: TimestampMs,
+        limit: u32,
+        after: Option<&RunsAfter>,
+    ) -> Result<OpenRuns, PortError> {
+        // `~` comes after every letter of an id, so a place with it is the first one past that run.
+        let from = after
+            .map_or_else(|| keys::at(0, ""), |after| format!("{}~", keys::at(after.created_at, after.run.as_str())));
+        let range = Range::Between(from, keys::at(before, ""));
+        let query = Query { index: Some(Index::Gsi2), pk: keys::open_part(part), range, limit };
+        let (rows, has_more) = self.table.query(query).await?;
+        let places = rows.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let next = places.last().filter(|_| has_more).cloned();
+        Ok(OpenRuns { items: places.into_iter().map(|place| place.run).collect(), next })
+    }
+
+    async fn told(&self, id: &RunId) -> Result<(), PortError> {
+        let names = ["GSI2PK", "GSI2SK", "untold"];
+        let changes = names.into_iter().map(|name| (name, Change::Set(None))).collect();
+        // Whoever was faster has done the same.
+        let checks = vec![Check::Present("untold")];
+        self.table.write(Write::Update(Key::run(id), changes, checks)).await.map(drop)
     }
 
     async fn count(&self, key: &str, most: u32, at: TimestampMs) -> Result<bool, PortError> {

@@ -39,14 +39,39 @@ pub(super) enum Write {
 
 /// Which items of the index, or of a partition.
 pub(super) struct Query {
-    /// `GSI1` or the table itself.
-    pub(super) index: Option<&'static str>,
+    /// An index or the table itself.
+    pub(super) index: Option<Index>,
     /// The partition.
     pub(super) pk: String,
     /// Start of the sort keys in the table, or what they come before in the index.
     pub(super) range: Range,
     /// How many at most.
     pub(super) limit: u32,
+}
+
+/// An index with the attributes that it goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    /// `GSI1`, newest first.
+    Gsi1,
+    /// `GSI2`, oldest first. It holds keys alone.
+    Gsi2,
+}
+
+impl Index {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gsi1 => "GSI1",
+            Self::Gsi2 => "GSI2",
+        }
+    }
+
+    fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Gsi1 => ("GSI1PK", "GSI1SK"),
+            Self::Gsi2 => ("GSI2PK", "GSI2SK"),
+        }
+    }
 }
 
 /// Part of a partition.
@@ -57,6 +82,8 @@ pub(super) enum Range {
     StartsWith(&'static str),
     /// What comes before this, descending.
     Before(String),
+    /// What lies between these two, both included.
+    Between(String, String),
 }
 
 impl Table {
@@ -86,9 +113,9 @@ impl Table {
         Ok(rows.into_iter().map(|item| self.row(item)).collect())
     }
 
-    /// Items in order of their sort keys, newest first in the index, and whether more may follow.
+    /// Items in order of their sort keys, newest first in `GSI1`, and whether more may follow.
     pub(super) async fn query(&self, query: Query) -> Result<(Vec<Row>, bool), PortError> {
-        let (pk, sk) = if query.index.is_some() { ("GSI1PK", "GSI1SK") } else { ("PK", "SK") };
+        let (pk, sk) = query.index.map_or(("PK", "SK"), Index::keys);
         let mut expression = Expression::default();
         let mut condition = format!("{} = {}", expression.name(pk), expression.value(text(query.pk)));
         match query.range {
@@ -99,11 +126,16 @@ impl Table {
             Range::Before(place) => {
                 condition += &format!(" AND {} < {}", expression.name(sk), expression.value(text(place)));
             }
+            Range::Between(from, to) => {
+                let (from, to) = (expression.value(text(from)), expression.value(text(to)));
+                condition += &format!(" AND {} BETWEEN {from} AND {to}", expression.name(sk));
+            }
         }
-        let call = self.client.query().table_name(&self.name).set_index_name(query.index.map(str::to_owned));
+        let call =
+            self.client.query().table_name(&self.name).set_index_name(query.index.map(|index| index.name().to_owned()));
         let call = call.key_condition_expression(condition).set_expression_attribute_names(Some(expression.names));
         let call = call.set_expression_attribute_values(Some(expression.values));
-        let call = call.scan_index_forward(query.index.is_none()).consistent_read(query.index.is_none());
+        let call = call.scan_index_forward(query.index != Some(Index::Gsi1)).consistent_read(query.index.is_none());
         let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
         let answer = call.limit(limit).send().await.map_err(|error| port_error(self.part, error))?;
         let has_more = answer.last_evaluated_key.is_some();

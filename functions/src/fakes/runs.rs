@@ -10,7 +10,7 @@ use protocol::run::RunStatus;
 use super::Breaks;
 use crate::ports::PortError;
 use crate::ports::artifacts::Artifacts;
-use crate::ports::runs::{IdempotencyKey, RunRecord, RunStore, RunsAfter, RunsPage, Submission};
+use crate::ports::runs::{IdempotencyKey, OPEN_PARTS, OpenRuns, RunRecord, RunStore, RunsAfter, RunsPage, Submission};
 
 /// See [`RunStore`].
 #[derive(Debug, Default)]
@@ -64,6 +64,42 @@ impl RunStore for MemoryRuns {
         let next = items.last().filter(|_| has_more);
         let next = next.map(|last| RunsAfter { created_at: last.created_at, run: last.id.clone() });
         Ok(RunsPage { items, next })
+    }
+
+    async fn open_runs(
+        &self,
+        part: u8,
+        before: TimestampMs,
+        limit: u32,
+        after: Option<&RunsAfter>,
+    ) -> Result<OpenRuns, PortError> {
+        self.breaks.around(|| {
+            let runs = self.runs.lock().expect("no panic");
+            let place = |run: &RunRecord| (run.created_at, run.id.clone());
+            let after = after.map(|after| (after.created_at, after.run.clone()));
+            let mut found: Vec<_> = runs
+                .values()
+                .filter(|run| run.id.as_str().as_bytes()[0] % OPEN_PARTS == part)
+                .filter(|run| !run.status.is_over() || run.is_untold)
+                .map(place)
+                .filter(|place| place.0 < before && after.as_ref().is_none_or(|after| place > after))
+                .collect();
+            found.sort();
+            let limit = usize::try_from(limit).expect("small");
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let next = found.last().filter(|_| has_more).cloned();
+            let next = next.map(|(created_at, run)| RunsAfter { created_at, run });
+            OpenRuns { items: found.into_iter().map(|(_, run)| run).collect(), next }
+        })
+    }
+
+    async fn told(&self, id: &RunId) -> Result<(), PortError> {
+        self.breaks.around(|| {
+            if let Some(run) = self.runs.lock().expect("no panic").get_mut(id) {
+                run.is_untold = false;
+            }
+        })
     }
 
     async fn count(&self, key: &str, most: u32, at: TimestampMs) -> Result<bool, PortError> {

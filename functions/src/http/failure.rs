@@ -219,6 +219,11 @@ fn told_of_run(error: &RunError) -> Told {
             retry_after_s: Some(*retry_after_s),
             ..say(Code::RateLimitExceeded, "Too many runs in a minute. Please wait a moment.")
         },
+        RunError::NoCapacity { retry_after_s } => Told {
+            retry_after_s: Some(*retry_after_s),
+            ..say(Code::Unavailable, "All machines are busy and too many runs wait already. Please try again shortly.")
+        },
+        RunError::NotOver => say(Code::Conflict, "The run has not ended yet."),
         RunError::Transition(TransitionError::Over) => refusal(true, "The run has already ended."),
         RunError::Transition(TransitionError::Leased) => refusal(false, "Another attempt is at work on the run."),
         RunError::Transition(TransitionError::Superseded) => refusal(false, "Another attempt has taken over the run."),

@@ -4,7 +4,7 @@ use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::path::FilePath;
-use protocol::run::{RunStatus, SourceFile};
+use protocol::run::{Priority, RunStatus, SourceFile};
 
 use super::PortError;
 
@@ -19,6 +19,8 @@ pub struct RunRecord {
     pub starter: Starter,
     /// What to run.
     pub program: Program,
+    /// Its place among the other runs.
+    pub turn: Turn,
     /// Where it stands.
     pub status: RunStatus,
     /// Where the output lies, if it is too large for the record; the result's own is empty then.
@@ -27,6 +29,17 @@ pub struct RunRecord {
     pub created_at: TimestampMs,
     /// When it ended.
     pub ended_at: Option<TimestampMs>,
+    /// True while its room has still to hear of its end, of which nobody else knows.
+    pub is_untold: bool,
+}
+
+/// A run's place among the other runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Which queue.
+    pub priority: Priority,
+    /// Whose burst does not hold up the others': a room, an account or an address.
+    pub tenant: String,
 }
 
 /// Who started a run.
@@ -107,8 +120,21 @@ pub struct RunsPage {
     pub next: Option<RunsAfter>,
 }
 
-/// Where runs are kept. Reads by id see every write that was answered before them; a room's list may lag a second
-/// behind. Each write happens whole or not at all.
+/// Parts into which the open runs are divided. One part takes 1,000 writes a second, which is 500 runs that come and
+/// go; eight take more than any number of runners here.
+pub const OPEN_PARTS: u8 = 8;
+
+/// Open runs of one part, those submitted first in front.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenRuns {
+    /// The runs.
+    pub items: Vec<RunId>,
+    /// The place of the last one, if more may follow.
+    pub next: Option<RunsAfter>,
+}
+
+/// Where runs are kept. Reads by id see every write that was answered before them; a room's list and that of the open
+/// runs may lag a second behind. Each write happens whole or not at all.
 pub trait RunStore: Send + Sync + 'static {
     /// Stores a new run, if the key was never used. A key is remembered for a day.
     fn create(
@@ -120,7 +146,7 @@ pub trait RunStore: Send + Sync + 'static {
     /// The run with this id.
     fn run(&self, id: &RunId) -> impl Future<Output = Result<Option<RunRecord>, PortError>> + Send;
 
-    /// Stores status, output key and end of `run`, if the stored status is still `from` in state, attempt and
+    /// Stores status, output key, end and `is_untold` of `run`, if the stored status is still `from` in state, attempt and
     /// lease; says whether it was.
     fn replace_status(&self, run: &RunRecord, from: &RunStatus)
     -> impl Future<Output = Result<bool, PortError>> + Send;
@@ -132,6 +158,19 @@ pub trait RunStore: Send + Sync + 'static {
         limit: u32,
         after: Option<&RunsAfter>,
     ) -> impl Future<Output = Result<RunsPage, PortError>> + Send;
+
+    /// Runs of one of the [`OPEN_PARTS`] that are open or untold and were submitted before `before`, at most `limit`
+    /// from `after` on.
+    fn open_runs(
+        &self,
+        part: u8,
+        before: TimestampMs,
+        limit: u32,
+        after: Option<&RunsAfter>,
+    ) -> impl Future<Output = Result<OpenRuns, PortError>> + Send;
+
+    /// Notes that the room of a run that has ended knows it. Noting it again is no error.
+    fn told(&self, id: &RunId) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Counts one more for `key` in the minute of `at`, unless there were `most` already; says whether it counted.
     fn count(&self, key: &str, most: u32, at: TimestampMs) -> impl Future<Output = Result<bool, PortError>> + Send;

@@ -10,17 +10,19 @@ use protocol::token::KeySet;
 use super::handlers;
 use super::records::Rooms;
 use crate::aws;
-use crate::aws::launcher::EcsLauncher;
+use crate::aws::fleet::EcsFleet;
 use crate::aws::rooms::DynamoRooms;
 use crate::aws::runs::DynamoRuns;
+use crate::aws::tasks::DynamoTasks;
 use crate::config::RoomsConfig;
 use crate::edge::EdgeClient;
 use crate::http::caller::HasKeys;
 use crate::http::frame::framed;
+use crate::pool::Pool;
 
 /// What the handlers share.
 pub struct RoomsFunction {
-    pub(super) rooms: Rooms<DynamoRooms, EdgeClient, EcsLauncher>,
+    pub(super) rooms: Rooms<DynamoRooms, EdgeClient, Pool<EcsFleet, DynamoTasks>>,
     pub(super) runs: DynamoRuns,
 }
 
@@ -41,7 +43,8 @@ impl RoomsFunction {
         let store = DynamoRooms::new(&aws, config.rooms_table);
         store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
-        let launcher = EcsLauncher::new(&aws, config.runners);
+        let (bounds, tasks) = (config.runners.bounds, DynamoTasks::new(&aws, config.runs_table.clone()));
+        let launcher = Pool::new(EcsFleet::new(&aws, config.runners), tasks, bounds);
         let rooms = Rooms { store, edge, launcher, signer, guests: config.guests };
         Ok(Self { rooms, runs: DynamoRuns::new(&aws, config.runs_table) })
     }

@@ -35,6 +35,15 @@ pub enum RunError {
         /// When the next minute begins.
         retry_after_s: u64,
     },
+    /// More runs wait than can be run in time, or no machine can be had.
+    #[error("no capacity")]
+    NoCapacity {
+        /// When to come back.
+        retry_after_s: u64,
+    },
+    /// The run has not ended, so it cannot be tried again.
+    #[error("the run has not ended")]
+    NotOver,
     /// The run's state does not allow it.
     #[error(transparent)]
     Transition(#[from] TransitionError),

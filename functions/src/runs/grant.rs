@@ -5,6 +5,7 @@ use protocol::ids::{LeaseId, RoomId};
 use protocol::limits::RUN_INTERACTIVE_WALL_MS;
 use protocol::run::SourceFile;
 use protocol::runner::{ClaimGranted, RunLimits};
+use protocol::task::TaskId;
 use protocol::token::{
     ATTEMPT_LIFETIME_S, AttemptClaims, CLAIM_LIFETIME_S, ClaimTicket, LEASE_LIFETIME_S, LeaseClaims, Signer, TokenError,
 };
@@ -13,7 +14,7 @@ use crate::ambient::entropy;
 use crate::ports::runs::RunRecord;
 
 /// The current attempt of a run as its runner gets it, with a credential for it. `lease` wins the runner for the
-/// room.
+/// room; `task` is where that runs, if it has said so.
 ///
 /// # Errors
 /// When signing fails.
@@ -21,13 +22,15 @@ pub fn grant(
     run: &RunRecord,
     files: Vec<SourceFile>,
     lease: Option<String>,
+    task: Option<TaskId>,
     signer: &Signer,
     now: TimestampMs,
 ) -> Result<ClaimGranted, TokenError> {
     let iat = now / 1000;
     let room = run.room.as_ref().map(|(room, _)| room.clone());
     let attempt = run.status.attempt();
-    let claims = AttemptClaims { run: run.id.clone(), room: room.clone(), attempt, iat, exp: iat + ATTEMPT_LIFETIME_S };
+    let claims =
+        AttemptClaims { run: run.id.clone(), room: room.clone(), attempt, task, iat, exp: iat + ATTEMPT_LIFETIME_S };
     let program = run.program.clone();
     let limits = RunLimits::default();
     let wall_ms = if program.interactive { RUN_INTERACTIVE_WALL_MS } else { limits.wall_ms };
@@ -47,13 +50,13 @@ pub fn grant(
     })
 }
 
-/// The credential of a new lease of a room.
+/// The credential of a new lease of a room, for the runner of a task once that is known.
 ///
 /// # Errors
 /// When signing fails.
-pub fn lease(room: &RoomId, signer: &Signer, now: TimestampMs) -> Result<String, TokenError> {
+pub fn lease(room: &RoomId, task: Option<TaskId>, signer: &Signer, now: TimestampMs) -> Result<String, TokenError> {
     let (lease, iat) = (LeaseId::from_entropy(&entropy()), now / 1000);
-    signer.sign(&LeaseClaims { lease, room: room.clone(), iat, exp: iat + LEASE_LIFETIME_S })
+    signer.sign(&LeaseClaims { lease, room: room.clone(), task, iat, exp: iat + LEASE_LIFETIME_S })
 }
 
 /// The ticket with which a run is claimed.

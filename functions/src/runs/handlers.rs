@@ -65,7 +65,7 @@ pub(super) async fn submit(
         run = until_over(&runs, run).await?;
     }
     let reply = if params.wait && run.status.is_over() { ok } else { accepted };
-    Ok(reply(RunAnswer { run: runs.submitter.ledger.view(&run).await? }))
+    Ok(reply(RunAnswer { run: runs.submitter.view(&run).await? }))
 }
 
 async fn until_over(runs: &Runs, mut run: RunRecord) -> Result<RunRecord, RunError> {
@@ -99,7 +99,7 @@ pub(super) async fn submit_from_room(
     let sender = Sender { who, room, address: client.address, key: client.idempotency_key, request_id };
     let way = if request.dispatch { Way::Room } else { Way::Queue };
     let Submitted { run, dispatch } = runs.submitter.submit(Order::from(request), &sender, way, now_ms()).await?;
-    Ok(accepted(SubmittedRoomRun { run: runs.submitter.ledger.view(&run).await?, dispatch }))
+    Ok(accepted(SubmittedRoomRun { run: runs.submitter.view(&run).await?, dispatch }))
 }
 
 /// `POST /internal/runs/{id}/requeue`: a room's runner makes no progress with a run that it was given. The bearer is
@@ -148,6 +148,40 @@ pub(super) async fn cancel(State(runs): State<Arc<Runs>>, caller: Caller, Ids(id
         warn!(run.id = %id, error = chain(&failure), "the room could not be told that its run was cancelled");
     }
     Ok(ok(answer))
+}
+
+/// `POST /api/v1/runs/{id}/retry`: the program of a run that has ended (else 409), once more, as a new run of the one who
+/// asks. For who started it, and for whoever may run in its room: there it has the files of then, and the room is told.
+pub(super) async fn retry(
+    State(runs): State<Arc<Runs>>,
+    caller: Caller,
+    client: Client,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    Ids(id): Ids<RunId>,
+) -> Answer<RunAnswer> {
+    let submitter = &runs.submitter;
+    let of = submitter.ledger.record(&id).await?;
+    runs.check(&of, &caller, |access| access.rights.run).await?;
+    let order = Order::again(&submitter.ledger, &of).await?;
+    let who = match caller {
+        Caller::Account(claims) => Who::Account { participant: claims.sub.into(), name: claims.name },
+        Caller::Participant(claims) if claims.user.is_some() => {
+            Who::Account { participant: claims.sub, name: claims.name }
+        }
+        Caller::Participant(claims) => Who::Guest { participant: claims.sub, name: claims.name },
+        Caller::Nobody if runs.guests == Switch::Off => return Err(RunError::GuestsOff.into()),
+        Caller::Nobody => Who::Anonymous,
+    };
+    let sender = Sender { who, room: of.room, address: client.address, key: client.idempotency_key, request_id };
+    let run = submitter.submit(order, &sender, Way::Queue, now_ms()).await?.run;
+    let view = submitter.view(&run).await?;
+    if let Some(room) = &view.room_id
+        && let Err(failure) = runs.edge.run_changed(room, &view).await
+    {
+        // The room hears of it from its runner at the latest.
+        warn!(run.id = %view.id, error = chain(&failure), "the room could not be told that a run was tried again");
+    }
+    Ok(accepted(RunAnswer { run: view }))
 }
 
 /// `POST /internal/runs/{id}/cancel`: the same from the room's object, which tells its people itself.

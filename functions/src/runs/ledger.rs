@@ -60,6 +60,7 @@ impl<S: RunStore, A: Artifacts> Ledger<S, A> {
                 Err(error) => return Err(error.into()),
             };
             run.ended_at = run.status.is_over().then_some(now);
+            run.is_untold = run.room.is_some() && is_unseen(&change);
             self.move_output(&mut run).await?;
             if self.store.replace_status(&run, &from).await? {
                 return Ok(run);
@@ -121,6 +122,11 @@ impl<S: RunStore, A: Artifacts> Ledger<S, A> {
             Source::Stored(key) => decode(key, &self.artifacts.get(key).await?),
         }
     }
+}
+
+/// True for a change by which a run ends without a runner or a person who would tell its room.
+fn is_unseen(change: &RunChange) -> bool {
+    matches!(change, RunChange::Expire | RunChange::Lose { .. })
 }
 
 /// True if the run is where the change would have led it.

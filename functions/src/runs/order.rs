@@ -7,10 +7,13 @@ use protocol::internal::SubmitRoomRun;
 use protocol::language::Language;
 use protocol::limits::{FILES_MAX, RUN_ARGS_MAX, RUN_ARGS_MAX_BYTES, RUN_STDIN_MAX_BYTES};
 use protocol::path::FilePath;
-use protocol::run::{SourceFile, SubmitRunRequest};
+use protocol::run::{Priority, SourceFile, SubmitRunRequest};
 use protocol::secret;
 
 use super::error::RunError;
+use super::ledger::Ledger;
+use crate::ports::artifacts::Artifacts;
+use crate::ports::runs::{Program, RunRecord, RunStore};
 
 /// A program to run, from a room or without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Order {
     pub interactive: bool,
     /// The files.
     pub files: Vec<SourceFile>,
+    /// How much it is in a hurry.
+    pub priority: Priority,
     /// SHA-256 of what the client sent. A room's files are not part of it: the room freezes them anew on each try.
     pub fingerprint: String,
 }
@@ -34,10 +39,11 @@ pub struct Order {
 impl From<SubmitRunRequest> for Order {
     fn from(request: SubmitRunRequest) -> Self {
         let fingerprint = fingerprint(&request);
-        let SubmitRunRequest { language, files, entry, stdin, args } = request;
+        let SubmitRunRequest { language, files, entry, stdin, args, priority } = request;
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
+        let (priority, interactive) = (priority.unwrap_or_default(), false);
         // Without a room nobody could type.
-        Self { language, entry, stdin, args, interactive: false, files, fingerprint }
+        Self { language, entry, stdin, args, interactive, files, priority, fingerprint }
     }
 }
 
@@ -46,7 +52,25 @@ impl From<SubmitRoomRun> for Order {
         let SubmitRoomRun { language, entry, stdin, args, files, position: _, interactive, dispatch: _ } = request;
         let fingerprint = fingerprint(&(language, &entry, &stdin, &args, interactive));
         let (stdin, args) = (stdin.unwrap_or_default(), args.unwrap_or_default());
-        Self { language, entry, stdin, args, interactive, files, fingerprint }
+        // People in the room wait for it.
+        Self { language, entry, stdin, args, interactive, files, priority: Priority::Critical, fingerprint }
+    }
+}
+
+impl Order {
+    /// The program of a run that has ended, once more.
+    ///
+    /// # Errors
+    /// [`RunError::NotOver`], or a failure of the artifacts.
+    pub async fn again<S: RunStore, A: Artifacts>(ledger: &Ledger<S, A>, run: &RunRecord) -> Result<Self, RunError> {
+        if !run.status.is_over() {
+            return Err(RunError::NotOver);
+        }
+        let files = ledger.files(run).await?;
+        let Program { language, entry, stdin, args, interactive, source: _ } = run.program.clone();
+        let (entry, priority) = (Some(entry), run.turn.priority);
+        let fingerprint = fingerprint(&("retry", &run.id));
+        Ok(Self { language, entry, stdin, args, interactive, files, priority, fingerprint })
     }
 }
 
@@ -129,7 +153,8 @@ mod tests {
         let files = paths.iter().map(|text| SourceFile { path: path(text), content: "12345".to_owned() }).collect();
         let entry = entry.map(path);
         let (stdin, args, fingerprint) = (String::new(), Vec::new(), String::new());
-        Order { language: Language::Python, entry, stdin, args, interactive: false, files, fingerprint }
+        let (language, priority, interactive) = (Language::Python, Priority::Critical, false);
+        Order { language, entry, stdin, args, interactive, files, priority, fingerprint }
     }
 
     fn check(order: &Order, expect: Result<&str, &[&str]>) {

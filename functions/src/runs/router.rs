@@ -9,21 +9,24 @@ use protocol::token::KeySet;
 
 use super::handlers;
 use super::ledger::Ledger;
+use super::outlook::Outlook;
 use super::submit::Submitter;
 use crate::aws;
 use crate::aws::artifacts::S3Artifacts;
-use crate::aws::launcher::EcsLauncher;
+use crate::aws::fleet::EcsFleet;
 use crate::aws::queue::SqsRunQueue;
 use crate::aws::rooms::DynamoRooms;
 use crate::aws::runs::DynamoRuns;
+use crate::aws::tasks::DynamoTasks;
 use crate::config::{RunsConfig, Switch};
 use crate::edge::EdgeClient;
 use crate::http::caller::HasKeys;
 use crate::http::frame::framed;
+use crate::pool::Pool;
 
 /// What the handlers share.
 pub struct Runs {
-    pub(super) submitter: Submitter<DynamoRuns, S3Artifacts, SqsRunQueue, EcsLauncher>,
+    pub(super) submitter: Submitter<DynamoRuns, S3Artifacts, SqsRunQueue, Pool<EcsFleet, DynamoTasks>>,
     pub(super) rooms: DynamoRooms,
     pub(super) edge: EdgeClient,
     pub(super) guests: Switch,
@@ -43,13 +46,16 @@ impl Runs {
     pub async fn start(config: RunsConfig) -> Result<Self, Error> {
         let aws = aws::connect().await;
         let signer = Arc::new(aws::secrets::signer(&aws, &config.trust.signing_key_secret_id).await?);
+        let tasks = DynamoTasks::new(&aws, config.runs_table.clone());
         let store = DynamoRuns::new(&aws, config.runs_table);
         store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
+        let bounds = config.runners.bounds;
         let submitter = Submitter {
             ledger: Ledger { store, artifacts: S3Artifacts::new(&aws, config.bundles_bucket) },
-            queue: SqsRunQueue::new(&aws, config.runs_queue_url),
-            launcher: EcsLauncher::new(&aws, config.runners),
+            queue: SqsRunQueue::new(&aws, config.queues),
+            launcher: Pool::new(EcsFleet::new(&aws, config.runners), tasks, bounds),
+            outlook: Outlook::default(),
             signer,
             limits: config.limits,
             source_max_bytes: config.source_max_bytes,
@@ -65,6 +71,7 @@ pub fn router(runs: Runs) -> Router {
         .route("/api/v1/runs", post(handlers::submit))
         .route("/api/v1/runs/{id}", get(handlers::find))
         .route("/api/v1/runs/{id}/cancel", post(handlers::cancel))
+        .route("/api/v1/runs/{id}/retry", post(handlers::retry))
         .route("/api/v1/languages", get(handlers::languages));
     let edge = Router::new()
         .route("/internal/runs", post(handlers::submit_from_room))

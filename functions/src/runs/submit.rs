@@ -8,7 +8,7 @@ use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::lease::{Dispatch, RequeueRequest};
 use protocol::limits::{ATTEMPT_LEASE_MS, GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
-use protocol::run::{RunChange, RunReason, RunStatus, SourceFile};
+use protocol::run::{Priority, Run, RunChange, RunReason, RunStatus, SourceFile};
 use protocol::runner::QueueMessage;
 use protocol::token::Signer;
 
@@ -16,13 +16,15 @@ use super::error::RunError;
 use super::grant::{grant, lease, ticket};
 use super::ledger::Ledger;
 use super::order::Order;
+use super::outlook::Outlook;
 use crate::ambient::entropy;
 use crate::config::Switch;
 use crate::log::chain;
+use crate::ports::PortError;
 use crate::ports::artifacts::Artifacts;
 use crate::ports::launcher::Launcher;
 use crate::ports::queue::RunQueue;
-use crate::ports::runs::{IdempotencyKey, Program, RunRecord, RunStore, Starter, Submission};
+use crate::ports::runs::{IdempotencyKey, Program, RunRecord, RunStore, Starter, Submission, Turn};
 
 /// Longest wait for the runners' service on a user's path. Runs are queued without it, and the service scales on
 /// the queue's length as well.
@@ -36,6 +38,8 @@ pub struct Submitter<S, A, Q, L> {
     pub queue: Q,
     /// Who starts runners.
     pub launcher: L,
+    /// How runs stand.
+    pub outlook: Outlook,
     /// Signs claim tickets.
     pub signer: Arc<Signer>,
     /// Whether guests are limited.
@@ -133,8 +137,8 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     /// Records a run and sends it on its way; with a key that was used before, answers the run of then.
     ///
     /// # Errors
-    /// [`RunError::Invalid`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of a part: then no run
-    /// goes on from this request, unless the key is sent again.
+    /// [`RunError::Invalid`], [`RunError::NoCapacity`], [`RunError::TooMany`], [`RunError::KeyReused`], or a failure of
+    /// a part: then no run goes on from this request, unless the key is sent again.
     pub async fn submit(
         &self,
         order: Order,
@@ -143,22 +147,27 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         now: TimestampMs,
     ) -> Result<Submitted, RunError> {
         let entry = order.checked(self.source_max_bytes)?;
+        if way == Way::Queue {
+            self.outlook.admit(&self.queue, &self.launcher, order.priority).await?;
+        }
         self.count(sender, now).await?;
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
         let files = (way == Way::Room).then(|| order.files.clone());
         let source = self.ledger.keep_files(&id, order.files).await?;
-        let Order { language, stdin, args, interactive, .. } = order;
+        let Order { language, stdin, args, interactive, priority, .. } = order;
         let status = if way == Way::Room { RunStatus::Queued.after(claim_at(now))? } else { RunStatus::Queued };
         let run = RunRecord {
             id,
             room: sender.room.clone(),
             starter: sender.starter(),
             program: Program { language, entry, stdin, args, interactive, source },
+            turn: Turn { priority, tenant: sender.tenant() },
             status,
             output_key: None,
             created_at: now,
             ended_at: None,
+            is_untold: false,
         };
         let run = match self.ledger.store.create(&run, key.as_ref()).await? {
             Submission::Stored => {
@@ -185,7 +194,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     }
 
     fn dispatch(&self, run: &RunRecord, files: Vec<SourceFile>, now: TimestampMs) -> Result<Dispatch, RunError> {
-        let claim = grant(run, files, None, &self.signer, now)?;
+        let claim = grant(run, files, None, None, &self.signer, now)?;
         Ok(Dispatch { claim, ticket: ticket(run, &self.signer, now)? })
     }
 
@@ -210,8 +219,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         let run = self.ledger.record(id).await?;
         let is_free = run.status.attempt() == request.attempt && run.status.after(claim_at(now)).is_ok();
         if is_free {
-            let tenant = run.room.as_ref().map_or_else(|| run.id.to_string(), |(room, _)| room.to_string());
-            self.send(&run, &tenant, request_id, now).await?;
+            self.send(&run, request_id, now).await?;
             wake(&self.launcher).await;
         }
         Ok((run, is_free))
@@ -222,11 +230,23 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     /// # Errors
     /// A failure of a part.
     pub async fn request_lease(&self, room: RoomId, request_id: String, now: TimestampMs) -> Result<(), RunError> {
-        let tenant = room.to_string();
-        let credential = lease(&room, &self.signer, now)?;
-        self.queue.send(&QueueMessage::Lease { room_id: room, credential, request_id }, &tenant).await?;
+        let turn = Turn { priority: Priority::Critical, tenant: room.to_string() };
+        let credential = lease(&room, None, &self.signer, now)?;
+        self.queue.send(&QueueMessage::Lease { room_id: room, credential, request_id }, &turn).await?;
         wake(&self.launcher).await;
         Ok(())
+    }
+
+    /// The run as the one who submitted it sees it: while it is queued, with what it waits for.
+    ///
+    /// # Errors
+    /// A failure of the artifacts.
+    pub async fn view(&self, run: &RunRecord) -> Result<Run, PortError> {
+        let mut view = self.ledger.view(run).await?;
+        if run.status == RunStatus::Queued {
+            view.waiting = Some(self.outlook.waiting(&self.queue, &self.launcher, run.turn.priority).await);
+        }
+        Ok(view)
     }
 
     /// Counts a guest's run: for the guest, and for all behind one address.
@@ -250,7 +270,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
     }
 
     async fn enqueue(&self, run: &RunRecord, sender: &Sender, now: TimestampMs) -> Result<(), RunError> {
-        let Err(failure) = self.send(run, &sender.tenant(), &sender.request_id, now).await else { return Ok(()) };
+        let Err(failure) = self.send(run, &sender.request_id, now).await else { return Ok(()) };
         // Without a key nobody can send it again, so it must not wait for ever. With one it may.
         if sender.key.is_none() {
             let change = RunChange::Fail { reason: RunReason::Internal };
@@ -261,10 +281,10 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         Err(failure)
     }
 
-    async fn send(&self, run: &RunRecord, tenant: &str, request_id: &str, now: TimestampMs) -> Result<(), RunError> {
+    async fn send(&self, run: &RunRecord, request_id: &str, now: TimestampMs) -> Result<(), RunError> {
         let ticket = ticket(run, &self.signer, now)?;
         let message = QueueMessage::Run { run_id: run.id.clone(), ticket, request_id: request_id.to_owned() };
-        Ok(self.queue.send(&message, tenant).await?)
+        Ok(self.queue.send(&message, &run.turn).await?)
     }
 }
 

@@ -6,13 +6,15 @@ use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::lease::RequeueRequest;
 use protocol::path::FilePath;
-use protocol::run::{RunReason, RunResult, RunState, SourceFile, TransitionError};
+use protocol::run::{Priority, RunChange, RunReason, RunResult, RunState, SourceFile, TransitionError, Waiting};
 use protocol::runner::{QueueMessage, RunReport};
+use protocol::task::ClaimRequest;
 use protocol::token::{AttemptClaims, ClaimTicket};
 
 use super::error::RunError;
 use super::ledger::Ledger;
 use super::order::Order;
+use super::outlook::Outlook;
 use super::submit::{Sender, Submitter, Way, Who};
 use crate::attempts::reports::Reports;
 use crate::config::Switch;
@@ -31,6 +33,7 @@ fn submitter() -> TestSubmitter {
         ledger: Ledger { store: MemoryRuns::default(), artifacts: MemoryArtifacts::default() },
         queue: MemoryQueue::default(),
         launcher: MemoryLauncher::default(),
+        outlook: Outlook::default(),
         signer: Arc::new(signer()),
         limits: Switch::On,
         source_max_bytes: 1024 * 1024,
@@ -41,8 +44,9 @@ fn order(source: &str) -> Order {
     let path = FilePath::parse("main.py").expect("a path");
     let files = vec![SourceFile { path, content: source.to_owned() }];
     let (stdin, args) = (String::new(), Vec::new());
+    let (language, priority, interactive) = (Language::Python, Priority::Critical, false);
     let fingerprint = source.to_owned();
-    Order { language: Language::Python, entry: None, stdin, args, interactive: false, files, fingerprint }
+    Order { language, entry: None, stdin, args, interactive, files, priority, fingerprint }
 }
 
 fn sender(key: Option<&str>) -> Sender {
@@ -78,7 +82,7 @@ fn ticket(run: &RunId) -> ClaimTicket {
 }
 
 fn attempt(run: &RunId, attempt: u32) -> AttemptClaims {
-    AttemptClaims { run: run.clone(), room: None, attempt, iat: 0, exp: u64::MAX }
+    AttemptClaims { run: run.clone(), room: None, attempt, task: None, iat: 0, exp: u64::MAX }
 }
 
 /// Submits by the queue.
@@ -150,7 +154,7 @@ async fn a_run_is_queued_again_when_its_runner_is_gone_or_its_lease_is_over_and_
     assert!(requeue(true, NOW + 1).await);
     assert_eq!(queued_runs(&submitter).len(), 2);
     let reports = Reports { ledger: submitter.ledger, signer: Arc::clone(&submitter.signer) };
-    let claim = reports.claim(&run.id, &ticket(&run.id), NOW + 2).await.expect("claimed");
+    let claim = reports.claim(&run.id, &ticket(&run.id), ClaimRequest::default(), NOW + 2).await.expect("claimed");
     assert_eq!(claim.attempt, 2);
     assert!(claim.lease.is_some(), "the claim wins the runner for the room");
     let submitter = Submitter { ledger: reports.ledger, ..self::submitter() };
@@ -201,6 +205,45 @@ async fn a_launcher_that_fails_does_not_fail_the_run() {
 }
 
 #[tokio::test]
+async fn a_run_that_would_wait_in_vain_is_not_recorded() {
+    let submitter = submitter();
+    *submitter.queue.waiting.lock().expect("no panic") = (400, 0);
+    let refused = submit(&submitter, order("a"), &sender(None), NOW).await;
+    assert!(matches!(refused, Err(RunError::NoCapacity { .. })), "{refused:?}");
+    assert!(submitter.ledger.store.runs.lock().expect("no panic").is_empty());
+}
+
+#[tokio::test]
+async fn a_queued_run_says_what_it_waits_for_and_goes_where_its_priority_has_it() {
+    let submitter = submitter();
+    *submitter.queue.waiting.lock().expect("no panic") = (2, 3);
+    let patient = Order { priority: Priority::Background, ..order("a") };
+    let run = submit(&submitter, patient, &sender(None), NOW).await.expect("submitted");
+    let waiting = submitter.view(&run).await.expect("a view").waiting;
+    assert_eq!(waiting, Some(Waiting { ahead: Some(5), starting_s: None }));
+    let turns: Vec<_> = submitter.queue.turns.lock().expect("no panic").iter().map(|turn| turn.priority).collect();
+    assert_eq!(turns, [Priority::Background]);
+}
+
+#[tokio::test]
+async fn a_run_that_ended_is_tried_again_with_the_same_program() {
+    let submitter = submitter();
+    let source = "\u{1}".repeat(30_000);
+    let large = Order { stdin: "in".to_owned(), args: vec!["-x".to_owned()], ..order(&source) };
+    let first = submit(&submitter, large, &sender(None), NOW).await.expect("submitted");
+    let early = Order::again(&submitter.ledger, &first).await;
+    assert!(matches!(early, Err(RunError::NotOver)), "{early:?}");
+    let ended = submitter.ledger.change(&first.id, RunChange::Cancel, NOW).await.expect("cancelled");
+    let again = Order::again(&submitter.ledger, &ended).await.expect("an order");
+    let second = submit(&submitter, again, &sender(None), NOW + 1).await.expect("submitted");
+    assert_ne!(second.id, first.id);
+    assert_eq!((second.program.stdin.as_str(), &second.program.args), ("in", &first.program.args));
+    let files = submitter.ledger.files(&second).await.expect("files");
+    assert_eq!(files[0].content, source);
+    assert_ne!(second.program.source, first.program.source, "its files live as long as it does");
+}
+
+#[tokio::test]
 async fn a_guest_starts_20_runs_a_minute() {
     let submitter = submitter();
     for _ in 0..20 {
@@ -222,7 +265,7 @@ async fn a_large_bundle_reaches_the_runner_whole() {
     let run = submit(&submitter, order(&source), &sender(None), NOW).await.expect("submitted");
     assert_eq!(submitter.ledger.artifacts.texts.lock().expect("no panic").len(), 1);
     let reports = Reports { ledger: submitter.ledger, signer: submitter.signer };
-    let granted = reports.claim(&run.id, &ticket(&run.id), NOW).await.expect("granted");
+    let granted = reports.claim(&run.id, &ticket(&run.id), ClaimRequest::default(), NOW).await.expect("granted");
     assert_eq!(granted.files[0].content, source);
 }
 
@@ -230,7 +273,7 @@ async fn a_large_bundle_reaches_the_runner_whole() {
 async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
     for kind in [Break::Before, Break::After] {
         let (reports, run) = queued().await;
-        assert_eq!(reports.claim(&run, &ticket(&run), NOW).await.expect("granted").attempt, 1);
+        assert_eq!(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted").attempt, 1);
         reports.ledger.store.breaks.next(kind);
         reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 1).await.expect_err("broken");
         let recorded = reports.finish(&run, &attempt(&run, 1), result("one"), NOW + 2).await.expect("recorded");
@@ -241,7 +284,10 @@ async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
             refused(reports.finish(&run, &attempt(&run, 2), result("two"), NOW + 3).await),
             TransitionError::Over
         );
-        assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE).await), TransitionError::Over);
+        assert_eq!(
+            refused(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE).await),
+            TransitionError::Over
+        );
     }
 }
 
@@ -249,9 +295,15 @@ async fn a_result_is_recorded_once_even_if_its_answer_is_lost() {
 async fn a_claim_whose_answer_is_lost_is_made_again_after_the_lease() {
     let (reports, run) = queued().await;
     reports.ledger.store.breaks.next(Break::After);
-    reports.claim(&run, &ticket(&run), NOW).await.expect_err("broken");
-    assert_eq!(refused(reports.claim(&run, &ticket(&run), NOW + LEASE - 1).await), TransitionError::Leased);
-    assert_eq!(reports.claim(&run, &ticket(&run), NOW + LEASE).await.expect("granted").attempt, 2);
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect_err("broken");
+    assert_eq!(
+        refused(reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE - 1).await),
+        TransitionError::Leased
+    );
+    assert_eq!(
+        reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW + LEASE).await.expect("granted").attempt,
+        2
+    );
     let late = reports.finish(&run, &attempt(&run, 1), result("late"), NOW + LEASE + 1).await;
     assert_eq!(refused(late), TransitionError::Superseded);
     let heartbeat = reports.heartbeat(&run, &attempt(&run, 1), NOW + LEASE + 1).await.expect("answered");
@@ -263,7 +315,10 @@ async fn a_claim_whose_answer_is_lost_is_made_again_after_the_lease() {
 async fn a_credential_speaks_for_its_own_run_only() {
     let (reports, run) = queued().await;
     let other = RunId::from_entropy(&[9; 32]);
-    assert!(matches!(reports.claim(&run, &ticket(&other), NOW).await, Err(RunError::Forbidden)));
+    assert!(matches!(
+        reports.claim(&run, &ticket(&other), ClaimRequest::default(), NOW).await,
+        Err(RunError::Forbidden)
+    ));
     assert!(matches!(reports.heartbeat(&run, &attempt(&other, 1), NOW).await, Err(RunError::Forbidden)));
     let finish = reports.finish(&run, &attempt(&other, 1), result(""), NOW).await;
     assert!(matches!(finish, Err(RunError::Forbidden)));
@@ -272,7 +327,7 @@ async fn a_credential_speaks_for_its_own_run_only() {
 #[tokio::test]
 async fn a_large_output_is_kept_apart_by_attempt() {
     let (reports, run) = queued().await;
-    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted");
     let output = "x".repeat(200_000);
     let record = reports.finish(&run, &attempt(&run, 1), result(&output), NOW).await.expect("recorded");
     assert_eq!(record.output_key, Some(format!("outputs/{run}/1.json")));
@@ -299,7 +354,7 @@ async fn a_dead_letter_loses_its_run_and_the_room_hears_it_even_if_not_at_once()
 #[tokio::test]
 async fn a_dead_letter_of_a_live_attempt_comes_again_and_one_of_an_ended_run_goes() {
     let (reports, run) = queued().await;
-    reports.claim(&run, &ticket(&run), NOW).await.expect("granted");
+    reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted");
     let dead_letters = DeadLetters { ledger: reports.ledger, edge: MemoryEdge::default() };
     assert_eq!(dead_letters.handle(dead_letter(&run), NOW + 1).await.batch_item_failures.len(), 1);
     let reports = Reports { ledger: dead_letters.ledger, signer: reports.signer };

@@ -30,6 +30,7 @@ pub fn view(run: &RunRecord) -> Run {
         wall_ms: result.map(|result| result.wall_ms),
         cpu_ms: result.map(|result| result.cpu_ms),
         memory_bytes: result.map(|result| result.memory_bytes),
+        waiting: None,
     }
 }
 

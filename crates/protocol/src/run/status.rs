@@ -3,8 +3,9 @@
 //! ```text
 //! queued ──claim──▶ running(attempt 1) ──finish──▶ finished
 //!    │                 │  ▲   │
-//!    │                 └──┘   └──fail──▶ failed(reason)
+//!    │                 └──┘   └──fail, lose──▶ failed(reason)
 //!    │        claim (attempt + 1, once the lease is over or was released)
+//!    ├──expire──▶ failed(expired)
 //!    └──cancel──▶ cancelled ◀──cancel── running
 //! ```
 //!
@@ -82,6 +83,21 @@ pub enum RunChange {
     Release {
         /// Which attempt.
         attempt: u32,
+    },
+    /// It has waited too long for its first runner.
+    Expire,
+    /// The current attempt's lease is long over: it is queued again. Until the next claim the attempt may still
+    /// report; moving the end of its lease to now keeps a second hand from queueing the run as well.
+    Requeue {
+        /// The lease has been over since then at least.
+        silent_since: TimestampMs,
+        /// Now.
+        now: TimestampMs,
+    },
+    /// The current attempt's lease is long over, and there is to be no other attempt.
+    Lose {
+        /// The lease has been over since then at least.
+        silent_since: TimestampMs,
     },
     /// A person stops it.
     Cancel,
@@ -167,7 +183,26 @@ impl RunStatus {
             }
             RunChange::Fail { reason } if reason.is_limit() => Err(TransitionError::UnfitReason),
             RunChange::Fail { reason } => Ok(Self::Failed { attempt, reason }),
+            RunChange::Expire => match self {
+                Self::Queued => Ok(Self::Failed { attempt, reason: RunReason::Expired }),
+                _ => Err(TransitionError::Leased),
+            },
+            RunChange::Requeue { silent_since, now } => {
+                self.silent(silent_since)?;
+                Ok(Self::Running { attempt, lease_until: now })
+            }
+            RunChange::Lose { silent_since } => {
+                self.silent(silent_since)?;
+                Ok(Self::Failed { attempt, reason: RunReason::Lost })
+            }
             RunChange::Cancel => Ok(Self::Cancelled { attempt }),
+        }
+    }
+
+    fn silent(&self, since: TimestampMs) -> Result<(), TransitionError> {
+        match self {
+            Self::Running { lease_until, .. } if *lease_until <= since => Ok(()),
+            _ => Err(TransitionError::Leased),
         }
     }
 
@@ -246,6 +281,29 @@ mod tests {
         let fail = |reason| running.after(RunChange::Fail { reason }).map(|status| status.state());
         assert_eq!(fail(RunReason::Lost), Ok(RunState::Failed));
         assert_eq!(fail(RunReason::TimeLimit), Err(TransitionError::UnfitReason));
+    }
+
+    #[test]
+    fn only_a_queued_run_expires() {
+        let expired = RunStatus::Queued.after(RunChange::Expire).expect("it waits");
+        assert_eq!(expired, RunStatus::Failed { attempt: 0, reason: RunReason::Expired });
+        let running = RunStatus::Queued.after(claim(0)).expect("claimed");
+        assert_eq!(running.after(RunChange::Expire), Err(TransitionError::Leased));
+    }
+
+    #[test]
+    fn a_silent_attempt_is_followed_by_one_more_or_given_up_and_only_once() {
+        let running = RunStatus::Queued.after(claim(0)).expect("claimed");
+        let requeue = |silent_since, now| RunChange::Requeue { silent_since, now };
+        assert_eq!(running.after(requeue(9, 70)), Err(TransitionError::Leased));
+        assert_eq!(running.after(RunChange::Lose { silent_since: 9 }), Err(TransitionError::Leased));
+        let requeued = running.after(requeue(10, 70)).expect("silent");
+        assert_eq!(requeued, RunStatus::Running { attempt: 1, lease_until: 70 });
+        assert_eq!(requeued.after(requeue(10, 71)), Err(TransitionError::Leased), "once is enough");
+        assert_eq!(requeued.after(claim(70)).map(|status| status.attempt()), Ok(2));
+        let lost = running.after(RunChange::Lose { silent_since: 10 });
+        assert_eq!(lost, Ok(RunStatus::Failed { attempt: 1, reason: RunReason::Lost }));
+        assert_eq!(RunStatus::Queued.after(requeue(10, 70)), Err(TransitionError::Leased));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Participant;
 use crate::ids::{LeaseId, LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use crate::rights::{Rights, Role};
+use crate::task::TaskId;
 use crate::tier::Tier;
 
 /// Life of an access token.
@@ -127,6 +128,9 @@ pub struct AttemptClaims {
     pub room: Option<RoomId>,
     /// Which attempt, from 1.
     pub attempt: u32,
+    /// The task that claimed, if it named itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
     /// Issued at, in seconds.
     pub iat: u64,
     /// Expires at, in seconds.
@@ -141,6 +145,9 @@ pub struct LeaseClaims {
     pub lease: LeaseId,
     /// The room.
     pub room: RoomId,
+    /// The task that serves it, if that has said its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
     /// Issued at, in seconds.
     pub iat: u64,
     /// Expires at, in seconds.

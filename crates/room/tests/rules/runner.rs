@@ -36,6 +36,7 @@ pub(crate) fn run(state: RunState) -> Box<Run> {
         wall_ms: Some(1),
         cpu_ms: Some(1),
         memory_bytes: Some(1),
+        waiting: None,
     })
 }
 

@@ -5,14 +5,28 @@
 //! Signatures are not checked: it listens on loopback only. It keeps nothing: after a restart of the supervisor the
 //! service wants no task, as after a deploy without warm tasks. Nothing scales the service but its callers.
 
+mod agent;
 mod api;
 mod service;
 mod tasks;
 
-use std::{collections::HashMap, env, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    env,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
-use tokio::{net::TcpListener, sync::Mutex, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::sleep,
+};
 
 use crate::{
     cli::EcsOptions,
@@ -42,6 +56,8 @@ struct Cluster {
     settings: Settings,
     /// How many tasks the service wants.
     desired: Mutex<usize>,
+    /// Whether it has no task for a while, whatever it wants.
+    rests: AtomicBool,
     tasks: Tasks,
 }
 
@@ -50,14 +66,16 @@ impl EcsStandIn {
     pub(crate) async fn start(settings: Settings) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no free loopback port")?;
         let endpoint = format!("http://{}", listener.local_addr().context("a bound socket has an address")?);
-        let tasks = Tasks::new(settings.runner.clone(), settings.logs.clone());
-        let cluster = Arc::new(Cluster { settings, desired: Mutex::new(0), tasks });
-        let router = api::router(Arc::clone(&cluster));
+        let (ended, ends) = mpsc::unbounded_channel();
+        let agent = format!("{endpoint}{}", agent::PATH);
+        let tasks = Tasks::new(settings.runner.clone(), settings.logs.clone(), agent, ended);
+        let cluster = Arc::new(Cluster { settings, desired: Mutex::new(0), rests: AtomicBool::new(false), tasks });
+        let router = api::router(Arc::clone(&cluster)).merge(agent::router(Arc::clone(&cluster)));
         let serving = tokio::spawn(async move {
             // It ends only by being aborted.
             let _ = axum::serve(listener, router).await;
         });
-        let reconciling = tokio::spawn(service::reconcile(Arc::clone(&cluster)));
+        let reconciling = tokio::spawn(service::reconcile(Arc::clone(&cluster), ends));
         Ok(Self { cluster, endpoint, background: vec![serving, reconciling] })
     }
 
@@ -73,6 +91,25 @@ impl EcsStandIn {
     /// Kills every task without warning; the service replaces its own.
     pub(crate) async fn kill_tasks(&self) {
         self.cluster.tasks.kill_all().await;
+    }
+
+    /// Ends every task in order, and returns when all are gone. Until [`EcsStandIn::resume`] the service starts none.
+    pub(crate) async fn rest(&self) {
+        self.cluster.rests.store(true, Ordering::Relaxed);
+        // Whoever adjusts the service at this moment has done so.
+        drop(self.cluster.desired.lock().await);
+        for task in self.cluster.tasks.running(None).await {
+            self.cluster.tasks.stop(&task, "The service rests").await;
+        }
+        while !self.pids().await.is_empty() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Has the service start again what it wants.
+    pub(crate) async fn resume(&self) {
+        self.cluster.rests.store(false, Ordering::Relaxed);
+        service::adjust(&self.cluster).await;
     }
 
     /// Ends the endpoint and every task in order.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::{
-    sync::{Mutex, Notify, mpsc},
+    sync::{Mutex, mpsc},
     task::JoinHandle,
 };
 
@@ -23,9 +23,11 @@ const ACCOUNT: &str = "arn:aws:ecs:us-east-1:000000000000";
 pub(super) struct Tasks {
     runner: Program,
     logs: Logs,
+    /// Where a task reaches its agent, followed by its id.
+    agent: String,
     all: Arc<Mutex<HashMap<String, Task>>>,
-    /// Rung whenever a task has ended.
-    pub(super) ended: Arc<Notify>,
+    /// Gets the exit code of each task that has ended.
+    ended: mpsc::UnboundedSender<Option<i32>>,
 }
 
 /// One task.
@@ -38,6 +40,8 @@ struct Task {
     keeper: Option<JoinHandle<()>>,
     /// Why the task was asked to stop, once it was.
     stop_reason: Option<String>,
+    /// Until when the service must not choose it, in seconds since the epoch.
+    protected_until: Option<f64>,
     end: Option<End>,
 }
 
@@ -52,22 +56,26 @@ enum Order {
 }
 
 impl Tasks {
-    pub(super) fn new(runner: Program, logs: Logs) -> Self {
-        Self { runner, logs, all: Arc::default(), ended: Arc::default() }
+    /// No tasks so far. `ended` gets the exit code of each that ends, none where a signal ended it.
+    pub(super) fn new(runner: Program, logs: Logs, agent: String, ended: mpsc::UnboundedSender<Option<i32>>) -> Self {
+        Self { runner, logs, agent, all: Arc::default(), ended }
     }
 
     /// Starts a process and gives the id of its task.
     pub(super) async fn start(&self, group: &str, started_by: &str, env: Vec<(String, String)>) -> Result<String> {
         let id = format!("{:032x}", rand::random::<u128>());
         let mut program = self.runner.clone();
-        program.env.push(("RUNNER_TASK_ID".to_owned(), id.clone()));
+        // As ECS has them: the agent takes protection, the metadata tell the task its own name.
+        let agent = format!("{}/{id}", self.agent);
+        program.env.push(("ECS_CONTAINER_METADATA_URI_V4".to_owned(), format!("{agent}/v4")));
+        program.env.push(("ECS_AGENT_URI".to_owned(), agent));
         program.env.extend(env);
         let guarded = Guarded::start(&program, &self.logs)?;
         let (orders, received) = mpsc::channel(4);
         let guard = guarded.guard_pid();
         let mut all = self.all.lock().await;
         forget_old(&mut all);
-        let keeper = tokio::spawn(keep(id.clone(), guarded, received, Arc::clone(&self.all), Arc::clone(&self.ended)));
+        let keeper = tokio::spawn(keep(id.clone(), guarded, received, Arc::clone(&self.all), self.ended.clone()));
         all.insert(
             id.clone(),
             Task {
@@ -78,6 +86,7 @@ impl Tasks {
                 orders,
                 keeper: Some(keeper),
                 stop_reason: None,
+                protected_until: None,
                 end: None,
             },
         );
@@ -92,6 +101,21 @@ impl Tasks {
         // The queue is full only when it has been asked already.
         let _ = task.orders.try_send(Order::Stop);
         true
+    }
+
+    /// Protects a task from the service's choice, or ends that; the time until which, or nothing if it runs no more.
+    pub(super) async fn protect(&self, id: &str, time: Option<Duration>) -> Option<Option<f64>> {
+        let mut all = self.all.lock().await;
+        let task = all.get_mut(id).filter(|task| task.end.is_none())?;
+        task.protected_until = time.map(|time| now() + time.as_secs_f64());
+        Some(task.protected_until)
+    }
+
+    /// Until when a task is protected, if it runs.
+    pub(super) async fn protection(&self, id: &str) -> Option<Option<f64>> {
+        let all = self.all.lock().await;
+        let task = all.get(id).filter(|task| task.end.is_none())?;
+        Some(task.protected_until.filter(|until| *until > now()))
     }
 
     pub(super) async fn kill_all(&self) {
@@ -177,7 +201,7 @@ async fn keep(
     mut guarded: Guarded,
     mut orders: mpsc::Receiver<Order>,
     all: Arc<Mutex<HashMap<String, Task>>>,
-    ended: Arc<Notify>,
+    ended: mpsc::UnboundedSender<Option<i32>>,
 ) {
     let status = loop {
         tokio::select! {
@@ -188,11 +212,13 @@ async fn keep(
             },
         }
     };
+    let exit_code = status.ok().and_then(|status| status.code());
     if let Some(task) = all.lock().await.get_mut(&id) {
-        task.end = Some(End { at: now(), exit_code: status.ok().and_then(|status| status.code()) });
+        task.end = Some(End { at: now(), exit_code });
         task.guard = None;
     }
-    ended.notify_one();
+    // Nobody listens while the stand-in ends.
+    let _ = ended.send(exit_code);
 }
 
 fn forget_old(all: &mut HashMap<String, Task>) {

@@ -33,6 +33,9 @@ pub(crate) async fn serve(stack: Arc<Stack>) -> Result<(String, JoinHandle<()>)>
 
 type Answer = (StatusCode, Json<Value>);
 
+/// All tasks of the runners' service, which is no part of its own.
+const RUNNER: &str = "runner";
+
 /// GET /parts: the processes of every part.
 async fn parts(State(stack): State<Arc<Stack>>) -> Json<Value> {
     let parts: serde_json::Map<_, _> =
@@ -46,14 +49,27 @@ async fn parts(State(stack): State<Arc<Stack>>) -> Json<Value> {
 
 /// POST /restart/{part}: ends a part in order and answers when its successor is ready.
 async fn restart(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
+    if name == RUNNER {
+        if let Some(ecs) = stack.ecs.get() {
+            ecs.resume().await;
+        }
+        return answer(Ok(()));
+    }
     match stack.part(&name) {
         Some(part) => answer(part.restart().await),
         None => unknown(&name),
     }
 }
 
-/// POST /rest/{part}: ends a part in order and answers when it is gone; `restart` starts it again.
+/// POST /rest/{part}: ends a part in order and answers when it is gone; `restart` starts it again. `runner` means all
+/// tasks, which their service does not replace until then.
 async fn rest(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
+    if name == RUNNER {
+        if let Some(ecs) = stack.ecs.get() {
+            ecs.rest().await;
+        }
+        return answer(Ok(()));
+    }
     match stack.part(&name) {
         Some(part) => answer(part.rest().await),
         None => unknown(&name),
@@ -63,7 +79,7 @@ async fn rest(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answ
 /// POST /kill/{part}: kills a part and answers when its successor is ready; `runner` kills the running tasks, which
 /// their service replaces.
 async fn kill(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
-    if name == "runner" {
+    if name == RUNNER {
         if let Some(ecs) = stack.ecs.get() {
             ecs.kill_tasks().await;
         }

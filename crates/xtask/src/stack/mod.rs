@@ -12,6 +12,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) logs: Logs,
     pub(crate) limits: Switch,
+    /// Wait after which a run fails as `expired`, if not the product's.
+    pub(crate) run_queued_max: Option<Duration>,
     /// Whether the functions are rebuilt when their source changes.
     pub(crate) reload: bool,
 }

@@ -18,6 +18,9 @@ pub(super) const AWS: &str = "aws";
 /// The Lambda functions with a URL, by the name of their binary.
 pub(super) const HTTP_FUNCTIONS: [&str; 4] = ["auth", "rooms", "runs", "attempts"];
 
+/// The Lambda functions that a queue or a schedule calls.
+const TRIGGERED_FUNCTIONS: [&str; 2] = ["dead-letters", "sweeper"];
+
 /// How many instances of one function run at a time; a function serves one request at a time, as on Lambda, and
 /// `POST /runs?wait=true` keeps one busy for up to 25 s.
 const FUNCTION_INSTANCES: &str = "4";
@@ -41,7 +44,6 @@ pub(super) fn functions_url(settings: &Settings) -> String {
 /// ministack, with its state below the data folder.
 pub(super) fn aws(stack: &Stack) -> (Program, Health) {
     let settings = &stack.settings;
-    let dead_letters = format!("{}/2015-03-31/functions/dead-letters/invocations", functions_url(settings));
     let data = settings.data.join("aws");
     let env = [
         ("GATEWAY_PORT", settings.ports.aws.to_string()),
@@ -57,8 +59,12 @@ pub(super) fn aws(stack: &Stack) -> (Program, Health) {
         ("PYTHONUNBUFFERED", "1".to_owned()),
     ];
     let mut env = owned(env);
-    // The queue's trigger reaches the function where it runs.
-    env.push((format!("MINISTACK_LAMBDA_PROXY_{}-dead-letters", local_aws::STACK_NAME), dead_letters));
+    // Triggers reach the functions where they run. It fires them itself: the queue's, and the schedule's as the template
+    // has it, to within 10 s.
+    for name in TRIGGERED_FUNCTIONS {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", functions_url(settings));
+        env.push((format!("MINISTACK_LAMBDA_PROXY_{}-{name}", local_aws::STACK_NAME), url));
+    }
     let program = Program {
         name: AWS.to_owned(),
         path: stack.tools.local_aws.program("ministack"),
@@ -88,6 +94,9 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
     env.push(("AWS_ENDPOINT_URL_ECS".to_owned(), ecs_url.to_owned()));
     if settings.limits == Switch::Off {
         env.push(("LIMITS".to_owned(), settings.limits.as_str().to_owned()));
+    }
+    if let Some(wait) = settings.run_queued_max {
+        env.push(("RUN_QUEUED_MAX_MS".to_owned(), wait.as_millis().to_string()));
     }
     let program = Program {
         name: "functions".to_owned(),

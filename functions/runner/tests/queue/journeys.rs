@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use protocol::lease::LeaseOrder;
-use protocol::run::RunReason;
+use protocol::run::{Priority, RunReason};
 use protocol::runner::{OutputStream, RoomFrame, RunnerFrame};
 use serde_json::{Value, json};
 
@@ -163,6 +163,16 @@ async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
     assert_eq!(seconds, 26, "visible again when the lease has run out");
     assert!(world.exit().await.success());
     assert!(!world.rest().iter().any(|deed| matches!(deed, Deed::Reported(_) | Deed::Deleted)));
+}
+
+#[tokio::test]
+async fn a_background_run_is_taken_when_nothing_critical_waits() {
+    let behaviour = Behaviour { priority: Priority::Background, ..Behaviour::python("say('ok')").without_room() };
+    let mut world = World::start(behaviour).await;
+    assert!(matches!(world.next().await, Deed::FoundNothing), "the critical queue comes first");
+    assert!(matches!(world.next().await, Deed::Claimed));
+    assert_eq!(world.report().await.result.stdout, "ok\n");
+    assert!(matches!(world.next().await, Deed::Deleted), "from the queue that it came from");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use protocol::ids::RunId;
 use protocol::lease::{InHand, LeaseFrame, LeaseOrder};
+use protocol::run::Priority;
 use protocol::runner::{ClaimGranted, RoomFrame, RunReport, RunnerFrame};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// Something that the runner did.
 #[derive(Debug)]
 pub(crate) enum Deed {
+    /// Asked the queue that has no message.
+    FoundNothing,
     Claimed,
     /// Said something of the run.
     Frame(RunnerFrame),
@@ -66,6 +69,8 @@ pub(crate) struct Behaviour {
     /// Statuses of the first results; later ones are 200.
     pub(crate) results: Vec<(u16, Value)>,
     pub(crate) granted: ClaimGranted,
+    /// Where the message is.
+    pub(crate) priority: Priority,
     /// Time after SIGTERM, for the runner.
     pub(crate) grace_ms: u64,
 }
@@ -86,7 +91,14 @@ impl Behaviour {
             "limits": serde_json::to_value(protocol::runner::RunLimits::default()).expect("serialises"),
         });
         let granted = serde_json::from_value(granted).expect("a claim");
-        Self { claims: Vec::new(), wanted: true, results: Vec::new(), granted, grace_ms: 20_000 }
+        Self {
+            claims: Vec::new(),
+            wanted: true,
+            results: Vec::new(),
+            granted,
+            priority: Priority::Critical,
+            grace_ms: 20_000,
+        }
     }
 
     pub(crate) fn without_room(mut self) -> Self {
@@ -106,13 +118,18 @@ impl World {
             json!({"kind": "run", "runId": RUN, "ticket": "ticket", "requestId": "request"}).to_string(),
         )));
         let told = tell.clone();
-        let queue = listen(move |call| queue(call, Arc::clone(&message), told.clone())).await;
+        let place = match behaviour.priority {
+            Priority::Critical => "/runs",
+            Priority::Background => "/background",
+        };
+        let queue = listen(move |call| queue(call, place, Arc::clone(&message), told.clone())).await;
         let behaviour = Arc::new(Mutex::new(behaviour));
         let edge = listen(move |call| edge(call, Arc::clone(&behaviour), tell.clone())).await;
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command.env_clear().envs([
             ("EDGE_URL", format!("http://{edge}")),
             ("RUNS_QUEUE_URL", format!("http://{queue}/000000000000/runs")),
+            ("BACKGROUND_QUEUE_URL", format!("http://{queue}/000000000000/background")),
             ("AWS_ENDPOINT_URL", format!("http://{queue}")),
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
@@ -167,11 +184,19 @@ impl World {
     }
 }
 
-/// SQS with one message, that is not given twice.
-async fn queue(call: Call, message: Arc<Mutex<Option<String>>>, tell: UnboundedSender<Deed>) -> (u16, Value) {
+/// SQS with one message, that is not given twice, in the queue at `place`. Another one has nothing.
+async fn queue(
+    call: Call,
+    place: &str,
+    message: Arc<Mutex<Option<String>>>,
+    tell: UnboundedSender<Deed>,
+) -> (u16, Value) {
     let Call::Plain(Request { headers, body, .. }) = call else { return (400, Value::Null) };
+    let is_there = body["QueueUrl"].as_str().expect("a queue").ends_with(place);
     let action = headers.get("x-amz-target").and_then(|target| target.split_once('.')).map(|(_, action)| action);
     match action {
+        Some("ReceiveMessage") if !is_there => drop(tell.send(Deed::FoundNothing)),
+        other if !is_there => panic!("{other:?} goes to the queue that the message is not from"),
         Some("ReceiveMessage") => {
             let taken = message.lock().expect("unpoisoned").take();
             if let Some(body) = taken {

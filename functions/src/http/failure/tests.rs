@@ -88,6 +88,8 @@ fn runs() {
     check(RunError::Forbidden, 403);
     check(RunError::KeyReused, 409);
     check(RunError::TooMany { retry_after_s: 5 }, 429);
+    check(RunError::NoCapacity { retry_after_s: 5 }, 503);
+    check(RunError::NotOver, 409);
     check(RunError::Transition(TransitionError::Over), 409);
     check(RunError::Transition(TransitionError::Leased), 409);
     check(RunError::Transition(TransitionError::Superseded), 409);
