@@ -27,6 +27,7 @@ const untilState = (page, words, deadlineMs) =>
 
 /** Shows the terminal, on screens of every width. */
 async function showTerminal(page) {
+  await page.getByTestId('terminal-tab').waitFor({ state: 'attached' });
   const view = page.getByTestId('view-output');
   if (await view.isVisible()) await view.click();
   await page.getByTestId('terminal-tab').click();

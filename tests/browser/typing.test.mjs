@@ -28,7 +28,7 @@ test('whoever may run types into a running program, and ends its input', async (
   await ada.getByTestId('program-input').fill('Ada');
   await ada.getByTestId('program-input').press('Enter');
   for (const page of [ada, lin]) await untilOutput(page, 'Hello Ada');
-  await ada.locator('[data-testid=output] .typed', { hasText: 'Ada' }).waitFor();
+  for (const page of [ada, lin]) await page.locator('[data-testid=output] .typed', { hasText: 'Ada' }).waitFor();
   await lin.getByTestId('program-input').fill('from a phone');
   assert.equal(await hasSidewaysScroll(lin), false);
   await lin.screenshot({ path: `${pictures}narrow-input.png` });

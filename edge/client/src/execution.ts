@@ -47,8 +47,7 @@ export class Execution {
 
   constructor(private readonly options: ExecutionOptions) {
     const { roomId, token, settled, send } = options;
-    const onTyped = (id: string, data: string): void => this.ran(this.runs.type(id, data));
-    this.inputLine = new InputLine({ send, onTyped });
+    this.inputLine = new InputLine({ send });
     this.output = new Output(this.runs, Date.now, (run) => this.runShown(run));
     this.runbar = new Runbar({
       ...{ roomId, token, settled },
@@ -78,6 +77,7 @@ export class Execution {
   heard(event: RoomEvent): boolean {
     if (this.terminal.heard(event)) return true;
     if (event.type === 'error') return this.refused(event);
+    if (event.type === 'run:stdin' && event.end) this.inputLine.ended(event.runId);
     const change = this.runs.apply(event);
     this.ran(change);
     return change !== null;

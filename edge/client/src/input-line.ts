@@ -1,7 +1,4 @@
-/**
- * The line under the output for typing into a running program. What was sent is shown in the output of this page
- * only: the room passes it to the program, not to the others.
- */
+/** The line under the output for typing into a running program. What was typed everybody sees in the output. */
 import { fill, h, icon } from './dom.ts';
 import * as icons from './icons.ts';
 import type { ClientEvent, Run } from './wire.ts';
@@ -17,7 +14,6 @@ const PART_MAX_BYTES = 64 * 1024;
 export interface InputLineOptions {
   /** False if there is no connection to send by. */
   readonly send: (event: ClientEvent) => boolean;
-  readonly onTyped: (runId: string, data: string) => void;
 }
 
 /** True while a person can type into a run. */
@@ -44,7 +40,7 @@ export class InputLine {
   private readonly send: HTMLButtonElement;
   private readonly error = h('p', { class: 'field-error', id: 'input-line-error', role: 'alert' });
   private runId: string | null = null;
-  /** The run whose input was ended here. */
+  /** The run whose input has ended. */
   private endedId: string | null = null;
 
   constructor(private readonly options: InputLineOptions) {
@@ -91,6 +87,12 @@ export class InputLine {
     this.renderEnded();
   }
 
+  /** Somebody has ended a run's input. */
+  ended(runId: string): void {
+    this.endedId = runId;
+    this.renderEnded();
+  }
+
   /** The room did not pass on what was typed last. */
   refused(words: string): void {
     this.endedId = null;
@@ -112,7 +114,6 @@ export class InputLine {
     if (problem !== null) return;
     this.field.value = '';
     if (end) this.endedId = runId;
-    if (data !== '') this.options.onTyped(runId, data);
     this.renderEnded();
   }
 

@@ -23,7 +23,7 @@ export interface RunRecord {
   output: OutputChunk[];
   /** True if the room no longer keeps the beginning of the output. */
   lacksBeginning: boolean;
-  /** What was typed into it on this page; others do not hear of it. */
+  /** What was typed into it since this page was opened. */
   typed: Typed[];
 }
 
@@ -33,7 +33,7 @@ interface Typed {
   readonly data: string;
 }
 
-/** A piece of what is shown of a run: what it printed and, between, what was typed here. */
+/** A piece of what is shown of a run: what it printed and, between, what was typed into it. */
 export interface Piece {
   readonly stream: OutputStream | 'typed';
   readonly data: string;
@@ -84,14 +84,6 @@ export class Runs {
     return { kind: 'added', id: run.id };
   }
 
-  /** Notes what was typed here into a running program. */
-  type(id: string, data: string): RunChange | null {
-    const record = this.records.get(id);
-    if (record === undefined) return null;
-    record.typed.push({ after: record.output.at(-1)?.seq ?? 0, data });
-    return { kind: 'output', id, piece: { stream: 'typed', data } };
-  }
-
   /** Applies an event; null if it changes nothing here. */
   apply(event: RoomEvent): RunChange | null {
     switch (event.type) {
@@ -101,6 +93,8 @@ export class Runs {
         return this.started(event.runId, event.attempt);
       case 'run:output':
         return this.wrote(event.runId, { seq: event.seq, stream: event.stream, data: event.data });
+      case 'run:stdin':
+        return this.typed(event.runId, event.data);
       case 'run:finished':
         return this.finished(event);
       case 'run:cancelled':
@@ -125,6 +119,13 @@ export class Runs {
     record.output.push(chunk);
     if (record.run.state === 'queued') record.run = { ...record.run, state: 'running' };
     return { kind: 'output', id, piece: chunk };
+  }
+
+  private typed(id: string, data: string): RunChange | null {
+    const record = this.records.get(id);
+    if (record === undefined || data === '') return null;
+    record.typed.push({ after: record.output.at(-1)?.seq ?? 0, data });
+    return { kind: 'output', id, piece: { stream: 'typed', data } };
   }
 
   private finished(event: Extract<RoomEvent, { type: 'run:finished' }>): RunChange | null {
@@ -165,7 +166,7 @@ function describeEnd(run: Run): string {
   return run.exitCode === 0 ? 'Finished' : 'Finished with an error';
 }
 
-/** What was printed and what was typed here, in the order in which it happened. */
+/** What was printed and what was typed, in the order in which it happened. */
 export function piecesOf({ output, typed }: RunRecord): Piece[] {
   const printed = output.map(({ seq, stream, data }) => ({ at: seq, stream, data }));
   const between = typed.map(({ after, data }) => ({ at: after + 0.5, stream: 'typed' as const, data }));

@@ -131,12 +131,14 @@ test('what was typed stands where the output was then, and outlives a reconnecti
     piecesOf(runs.get(id) ?? assert.fail('no run'))
       .map(({ stream, data }) => (stream === 'typed' ? `[${data}]` : data))
       .join('');
+  const typed = (data: string) =>
+    ({ type: 'run:stdin', runId: id, participantId: 'p'.repeat(20), data, end: false }) as const;
   const runs = runsWith(run({ interactive: true }));
   runs.apply({ type: 'run:started', runId: id, attempt: 1 });
-  runs.type(id, 'early');
+  runs.apply(typed('early'));
   runs.apply(output(1, 'Name? '));
-  assert.deepEqual(runs.type(id, 'Ada'), { kind: 'output', id, piece: { stream: 'typed', data: 'Ada' } });
-  runs.type(id, '!');
+  assert.deepEqual(runs.apply(typed('Ada')), { kind: 'output', id, piece: { stream: 'typed', data: 'Ada' } });
+  runs.apply(typed('!'));
   runs.apply(output(2, 'Hello'));
   assert.equal(shown(runs), '[early]Name? [Ada][!]Hello');
   const { run: now, output: kept } = runs.get(id) ?? assert.fail('no run');
@@ -144,5 +146,5 @@ test('what was typed stands where the output was then, and outlives a reconnecti
   assert.equal(shown(runs), '[early]Name? [Ada][!]Hello');
   runs.apply({ type: 'run:started', runId: id, attempt: 2 });
   assert.equal(shown(runs), '', 'another attempt has read none of it');
-  assert.equal(runs.type('b'.repeat(20), 'x'), null);
+  assert.equal(runs.apply({ ...typed(''), end: true }), null, 'the mere end shows nothing');
 });

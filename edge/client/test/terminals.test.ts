@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayTake, mayType, messagesOf, Terminals } from '../src/terminal/terminals.ts';
-import { endWords, programName, programsFor, waitWords } from '../src/terminal/words.ts';
+import { mayDo, mayType, messagesOf, Terminals, type May } from '../src/terminal/terminals.ts';
+import { endWords, programName, programsFor, refusalWords, waitWords } from '../src/terminal/words.ts';
 import type { Rights, Terminal, TerminalEnd } from '../src/wire.ts';
 
 const [ada, grace] = ['a'.repeat(20), 'g'.repeat(20)];
@@ -28,6 +28,7 @@ test('a terminal waits for a machine, is open, and ends', () => {
   now = 9_000;
   terminals.apply(updated({ size: { rows: 2, cols: 2 } }));
   assert.deepEqual(terminals.get(id)?.stand, { kind: 'waiting', since: 1_000 });
+  assert.deepEqual(terminals.apply(updated({ isOpen: true })), { kind: 'ready', id });
   assert.deepEqual(terminals.apply(updated({ isOpen: true })), { kind: 'updated', id });
   assert.deepEqual(terminals.get(id)?.stand, { kind: 'open' });
   terminals.apply(wrote('$ '));
@@ -83,27 +84,44 @@ test('of much output the end is kept, from the beginning of a line', () => {
   assert.match(output, /199 x+\n$/);
 });
 
-test('who holds the keyboard of an open terminal may type, others may take it', () => {
+test('who holds the keyboard of an open terminal may type, with or without the right', () => {
   const terminals = new Terminals();
-  const check = (youId: string, rights: Rights, expected: [type: boolean, take: boolean]): void => {
-    const record = terminals.get(id);
-    assert.deepEqual([mayType(record, youId, rights), mayTake(record, youId, rights)], expected);
-  };
-  check(ada, all, [false, false]);
+  const typists = (): string[] => [ada, grace].filter((person) => mayType(terminals.get(id), person));
+  assert.deepEqual(typists(), []);
   terminals.apply(opened());
-  check(ada, all, [false, false]);
-  check(grace, all, [false, true]);
+  assert.deepEqual(typists(), [], 'there is nothing to type into yet');
   terminals.apply(updated({ isOpen: true }));
-  check(ada, all, [true, false]);
-  check(grace, all, [false, true]);
-  check(ada, { ...all, terminal: false }, [false, false]);
-  check(grace, { ...all, terminal: false }, [false, false]);
+  assert.deepEqual(typists(), [ada]);
   terminals.apply(updated({ isOpen: true, keyboard: grace }));
-  check(ada, all, [false, true]);
-  check(grace, all, [true, false]);
+  assert.deepEqual(typists(), [grace]);
   terminals.apply(closed('idle'));
-  check(ada, all, [false, false]);
-  check(grace, all, [false, false]);
+  assert.deepEqual(typists(), []);
+});
+
+test('what one may do depends on the right, the keyboard and how the terminal stands', () => {
+  const terminals = new Terminals();
+  const check = (youId: string, rights: Rights, expected: (keyof May)[]): void => {
+    const may = mayDo(terminals.get(id) ?? assert.fail('no terminal'), youId, rights);
+    assert.deepEqual(
+      Object.entries(may).flatMap(([what, isAllowed]) => (isAllowed ? [what] : [])),
+      expected,
+    );
+  };
+  const editor = { ...all, terminal: false };
+  const viewer = { ...editor, edit: false, run: false };
+  terminals.apply(opened());
+  check(ada, all, ['close']);
+  check(grace, all, ['close']);
+  check(grace, editor, []);
+  terminals.apply(updated({ isOpen: true }));
+  check(ada, all, ['hand', 'files', 'close']);
+  check(ada, editor, ['hand', 'files', 'close']);
+  check(grace, all, ['take', 'files', 'close']);
+  check(grace, editor, ['files']);
+  check(grace, viewer, []);
+  terminals.apply(closed('lost'));
+  check(ada, all, ['again']);
+  check(ada, editor, []);
 });
 
 test('every end has words of its own', () => {
@@ -131,6 +149,13 @@ test('waiting says for how long, and after a while why', () => {
   assert.equal(waitWords(1_000, 4_400), '3 s');
   assert.equal(waitWords(5_000, 4_000), '0 s');
   assert.match(waitWords(0, 40_000), /^40 s\. /);
+});
+
+test('who types in vain is told why, and what helps', () => {
+  assert.match(refusalWords({ kind: 'waiting', since: 1 }, true, 'Ada'), /as soon as/);
+  assert.match(refusalWords({ kind: 'open' }, true, 'Ada'), /^Ada has .*Take the keyboard/);
+  assert.equal(refusalWords({ kind: 'open' }, false, 'Ada'), 'Ada has the keyboard.');
+  assert.match(refusalWords({ kind: 'ended', reason: null, exitCode: null }, true, 'Ada'), /has ended/);
 });
 
 test('a shell is always offered, a prompt where the language has one', () => {

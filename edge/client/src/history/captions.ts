@@ -54,6 +54,8 @@ function eventWords(event: RoomEvent, timeline: Timeline, runOf: (id: string) =>
       return `${entry(event.runId)} began to run`;
     case 'run:output':
       return `${entry(event.runId)} printed ${quote(event.data)}`;
+    case 'run:stdin':
+      return stdinWords(timeline.nameOf(event.participantId), event.data, entry(event.runId));
     case 'run:finished':
     case 'run:cancelled': {
       const run = runOf(event.runId);
@@ -65,7 +67,29 @@ function eventWords(event: RoomEvent, timeline: Timeline, runOf: (id: string) =>
       return `${timeline.nameOf(event.authorId)} restored the files of an earlier moment`;
     case 'room:merged':
       return `${timeline.nameOf(event.authorId)} merged another room`;
+    case 'terminal:opened':
+      return `${timeline.nameOf(event.terminal.openedBy)} opened a terminal`;
+    case 'terminal:updated':
+      return event.terminal.isOpen
+        ? `${timeline.nameOf(event.terminal.keyboard)} had the keyboard of a terminal`
+        : 'A terminal waited for a machine';
+    case 'terminal:output':
+      return `A terminal showed ${quote(withoutControls(event.data))}`;
+    case 'terminal:closed':
+      return 'A terminal was closed';
     default:
       return 'Something happened in the room';
   }
+}
+
+function stdinWords(who: string, data: string, entry: string): string {
+  return data === '' ? `${who} ended the input of ${entry}` : `${who} typed ${quote(data)} into ${entry}`;
+}
+
+/** What a terminal's output says, without how it is shown. */
+function withoutControls(output: string): string {
+  return output.replace(
+    /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+.|.)|[\0-\x08\x0e-\x1f]/g,
+    '',
+  );
 }

@@ -7,15 +7,14 @@ import * as icons from '../icons.ts';
 import { avatar } from '../presence.ts';
 import { setText } from '../run-status.ts';
 import type { ParticipantId, TerminalProgram } from '../wire.ts';
-import type { Stand } from './terminals.ts';
+import type { May, Stand } from './terminals.ts';
 import { endWords, programTitle, waitWords } from './words.ts';
 
 export interface BarState {
   readonly program: TerminalProgram;
   readonly stand: Stand;
   readonly holder: { readonly id: ParticipantId; readonly name: string; readonly isYou: boolean };
-  /** What this person may do. */
-  readonly may: { readonly use: boolean; readonly take: boolean; readonly edit: boolean };
+  readonly may: May;
 }
 
 export interface BarEvents {
@@ -66,19 +65,18 @@ export class TerminalBar {
   }
 
   render(state: BarState, now: number): void {
-    const { stand, may, holder } = state;
-    const [isOpen, isEnded] = [stand.kind === 'open', stand.kind === 'ended'];
+    const { stand, may } = state;
     const hadFocus = this.element.contains(document.activeElement);
     this.element.dataset['stand'] = stand.kind;
     this.renderMark(state);
     setText(this.words, wordsOf(state));
     setText(this.wait, stand.kind === 'waiting' ? waitWords(stand.since, now) : '');
-    this.take.hidden = !may.take || !isOpen;
-    this.hand.hidden = !may.use || !isOpen || !holder.isYou;
-    this.files.hidden = !may.use || !may.edit || !isOpen;
-    this.again.hidden = !may.use || !isEnded;
-    this.dismiss.hidden = !isEnded;
-    this.close.hidden = !may.use || isEnded;
+    this.take.hidden = !may.take;
+    this.hand.hidden = !may.hand;
+    this.files.hidden = !may.files;
+    this.again.hidden = !may.again;
+    this.dismiss.hidden = stand.kind !== 'ended';
+    this.close.hidden = !may.close;
     if (hadFocus) this.keepFocus();
   }
 

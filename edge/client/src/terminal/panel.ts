@@ -22,7 +22,7 @@ import { ScreenSlot } from './screen-slot.ts';
 import { TerminalStart } from './start.ts';
 import { TakeOver } from './take-over.ts';
 import {
-  mayTake,
+  mayDo,
   mayType,
   messagesOf,
   Terminals,
@@ -30,7 +30,7 @@ import {
   type TerminalRecord,
 } from './terminals.ts';
 import { TerminalTools } from './tools.ts';
-import { NO_RIGHT, programName, programsFor } from './words.ts';
+import { NO_RIGHT, programName, programsFor, refusalWords } from './words.ts';
 
 /** UTF-16 units of one message: at most three bytes each, and the server takes 16 KB. */
 const INPUT_MAX_UNITS = 5_000;
@@ -132,7 +132,7 @@ export class TerminalPanel {
     this.renderTools();
     if (record === undefined) return;
     this.bar.render(this.barState(record), Date.now());
-    const isTyping = mayType(record, this.options.youId(), rights());
+    const isTyping = mayType(record, this.options.youId());
     this.slot.setMode(isTyping ? { kind: 'typing' } : { kind: 'watching', size: record.terminal.size });
   };
 
@@ -151,14 +151,14 @@ export class TerminalPanel {
     });
   }
 
-  private barState({ terminal, stand }: TerminalRecord): BarState {
-    const [rights, youId] = [this.options.rights(), this.options.youId()];
+  private barState(record: TerminalRecord): BarState {
+    const [{ terminal, stand }, youId] = [record, this.options.youId()];
     const id = terminal.keyboard;
+    const name = this.names.get(id) ?? 'Somebody who has left';
     return {
-      program: terminal.program,
-      stand,
-      holder: { id, name: this.names.get(id) ?? 'Somebody who has left', isYou: id === youId },
-      may: { use: rights.terminal, edit: rights.edit, take: mayTake(this.shown, youId, rights) },
+      ...{ program: terminal.program, stand },
+      holder: { id, name, isYou: id === youId },
+      may: mayDo(record, youId, this.options.rights()),
     };
   }
 
@@ -187,6 +187,7 @@ export class TerminalPanel {
   private changed(change: TerminalChange): void {
     if (change.kind === 'opened') return this.opened(change.id);
     if (change.kind === 'ended') this.takeOver.closed(change.id);
+    if (change.kind === 'ready') this.takeOver.ready(change.id);
     if (change.id !== this.shownId) return this.renderTools();
     if (change.kind === 'output') return this.slot.write(change.data);
     this.slot.say('');
@@ -232,14 +233,10 @@ export class TerminalPanel {
     }
   }
 
-  /** Why what was typed went nowhere. */
   private refusal(): string {
     const record = this.shown;
-    if (record?.stand.kind === 'waiting') return 'You can type as soon as the machine is there.';
-    if (record?.stand.kind === 'ended') return 'This terminal has ended.';
-    if (!this.options.rights().terminal) return NO_RIGHT;
-    const name = this.names.get(record?.terminal.keyboard ?? '') ?? 'Somebody else';
-    return `${name} has the keyboard. To type, press “Take the keyboard”.`;
+    const holder = this.names.get(record?.terminal.keyboard ?? '') ?? 'Somebody else';
+    return record === undefined ? '' : refusalWords(record.stand, this.options.rights().terminal, holder);
   }
 
   private resized(size: TerminalSize): void {

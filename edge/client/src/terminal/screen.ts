@@ -168,14 +168,18 @@ export class Screen {
     if (key === 'escape' && event.shiftKey) return this.leave(event);
     // The browser's own paste, which xterm brackets for the program.
     if (command && key === 'v') return false;
-    if (command && key === 'c' && (event.shiftKey || event.metaKey || this.term.hasSelection())) {
-      event.preventDefault();
-      void this.copyText(this.term.getSelection());
-      this.term.clearSelection();
-      return false;
-    }
+    if (command && key === 'c' && this.term.hasSelection()) return this.copySelection(event);
+    // The other ways to say "copy" never mean "interrupt".
+    if (command && key === 'c' && (event.shiftKey || event.metaKey)) return false;
     if (!this.isTyping) return this.refuse(event);
     return true;
+  }
+
+  private copySelection(event: KeyboardEvent): boolean {
+    event.preventDefault();
+    void this.copyText(this.term.getSelection());
+    this.term.clearSelection();
+    return false;
   }
 
   private leave(event: KeyboardEvent): boolean {

@@ -8,6 +8,8 @@ import type { Files } from '../files.ts';
 import type { ClientEvent, RoomEvent } from '../wire.ts';
 
 const PATIENCE_MS = 30_000;
+/** From when a machine gets the files to when it says that the terminal is open, at most. */
+const OPENING_MS = 5_000;
 const NOT_CONNECTED = 'There is no connection to the room. Try again in a moment.';
 const NO_ANSWER = 'The machine has not answered. Try again in a moment.';
 
@@ -23,18 +25,31 @@ export interface TakeOverOptions {
 type Answer = Extract<RoomEvent, { type: 'terminal:changes' }>;
 
 export class TakeOver {
-  /** By terminal: the files that were edited here since it was opened. Nothing of one that was open before we came. */
-  private readonly edited = new Map<string, Set<string>>();
+  /**
+   * By terminal: the files that were edited here since it got its copy of them, and when. Nothing of one that was
+   * open before this page.
+   */
+  private readonly edited = new Map<string, Map<string, number>>();
   private asked: { readonly id: string; readonly timer: ReturnType<typeof setTimeout> } | null = null;
 
-  constructor(private readonly options: TakeOverOptions) {
+  constructor(
+    private readonly options: TakeOverOptions,
+    private readonly now: () => number = Date.now,
+  ) {
     options.files.observeEdits((paths) => {
-      for (const edited of this.edited.values()) for (const path of paths) edited.add(path);
+      for (const edited of this.edited.values()) for (const path of paths) edited.set(path, this.now());
     });
   }
 
+  /** Somebody wants a terminal: from now on, or when a machine has come for it, it has a copy of the files. */
   opened(id: string): void {
-    if (!this.edited.has(id)) this.edited.set(id, new Set());
+    this.edited.set(id, new Map());
+  }
+
+  /** A machine has opened it, a moment after it got the files. */
+  ready(id: string): void {
+    const edited = this.edited.get(id) ?? new Map<string, number>();
+    for (const [path, at] of edited) if (at < this.now() - OPENING_MS) edited.delete(path);
   }
 
   closed(id: string): void {
@@ -64,9 +79,9 @@ export class TakeOver {
     if (this.asked?.id !== terminalId) return;
     try {
       const { openTakeOver } = await import('./take-over-dialog.ts');
-      const edited = this.edited.get(terminalId) ?? new Set();
+      const edited = this.edited.get(terminalId) ?? new Map<string, number>();
       const onTaken = (paths: readonly string[]): void => paths.forEach((path) => edited.delete(path));
-      openTakeOver({ ...this.options, ...answer, edited, onTaken });
+      openTakeOver({ ...this.options, ...answer, edited: new Set(edited.keys()), onTaken });
     } catch {
       notice('The files could not be shown. Check the connection and try again.', 'error');
     } finally {

@@ -24,7 +24,8 @@ export interface TerminalRecord {
 
 /** What a change means for whoever shows the terminal. */
 export type TerminalChange =
-  | { readonly kind: 'opened' | 'updated' | 'ended'; readonly id: string }
+  /** `ready`: a machine has come for it. */
+  | { readonly kind: 'opened' | 'ready' | 'updated' | 'ended'; readonly id: string }
   | { readonly kind: 'output'; readonly id: string; readonly data: string };
 
 export class Terminals {
@@ -80,7 +81,8 @@ export class Terminals {
     if (known === undefined) for (const id of [...this.records.keys()]) this.dismiss(id);
     const stand = this.standOf(terminal, known);
     this.records.set(terminal.id, { terminal, stand, output: known?.output ?? '' });
-    return { kind: known === undefined ? 'opened' : 'updated', id: terminal.id };
+    const isReady = known?.stand.kind === 'waiting' && stand.kind === 'open';
+    return { kind: known === undefined ? 'opened' : isReady ? 'ready' : 'updated', id: terminal.id };
   }
 
   private standOf(terminal: Terminal, known: TerminalRecord | undefined): Stand {
@@ -103,16 +105,34 @@ export class Terminals {
   }
 }
 
-/** True if what this person types reaches the program. */
-export function mayType(record: TerminalRecord | undefined, youId: ParticipantId, rights: Rights): boolean {
-  if (record === undefined || record.stand.kind !== 'open') return false;
-  return rights.terminal && record.terminal.keyboard === youId;
+/** True if what this person types reaches the program: the keyboard can be given to somebody without the right. */
+export function mayType(record: TerminalRecord | undefined, youId: ParticipantId): boolean {
+  return record?.stand.kind === 'open' && record.terminal.keyboard === youId;
 }
 
-/** True if this person can take the keyboard from whoever holds it. */
-export function mayTake(record: TerminalRecord | undefined, youId: ParticipantId, rights: Rights): boolean {
-  if (record === undefined || record.stand.kind === 'ended') return false;
-  return rights.terminal && record.terminal.keyboard !== youId;
+/** What a person may do with a terminal. */
+export interface May {
+  /** Take the keyboard from whoever holds it. */
+  readonly take: boolean;
+  /** Give the keyboard to somebody else. */
+  readonly hand: boolean;
+  /** Take changed files over into the room. */
+  readonly files: boolean;
+  readonly close: boolean;
+  /** Open one like it, once it has ended. */
+  readonly again: boolean;
+}
+
+export function mayDo({ terminal, stand }: TerminalRecord, youId: ParticipantId, rights: Rights): May {
+  const [isOpen, isEnded] = [stand.kind === 'open', stand.kind === 'ended'];
+  const holds = terminal.keyboard === youId;
+  return {
+    take: isOpen && rights.terminal && !holds,
+    hand: isOpen && holds,
+    files: isOpen && rights.edit,
+    close: !isEnded && (rights.terminal || holds),
+    again: isEnded && rights.terminal,
+  };
 }
 
 /** Input in messages of at most `max` UTF-16 units each; a character is never cut in two. */

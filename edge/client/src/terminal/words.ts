@@ -53,3 +53,12 @@ export function waitWords(since: number, now: number): string {
   const seconds = Math.max(0, Math.round((now - since) / 1_000));
   return seconds < COLD_START_S ? `${seconds} s` : `${seconds} s. A first start can take a minute.`;
 }
+
+/** Why what somebody typed went nowhere. */
+export function refusalWords(stand: Stand, mayUse: boolean, holder: string): string {
+  if (stand.kind === 'waiting') return 'You can type as soon as the machine is there.';
+  if (stand.kind === 'ended') return 'This terminal has ended.';
+  return mayUse
+    ? `${holder} has the keyboard. To type, press “Take the keyboard”.`
+    : `${holder} has the keyboard.`;
+}
