@@ -3,7 +3,7 @@
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng, SeedableRng};
-use yrs::{GetString, Text, Transact};
+use yrs::{Doc, GetString, Text, Transact};
 
 use super::part::write_number;
 use super::{Id, Malformed, Places, admit, apply, author, block, state};
@@ -61,10 +61,9 @@ impl Forged {
     }
 }
 
-/// What a document shows that learns of blocks in some order.
-fn shown(random: &mut SmallRng, blocks: &[Forged]) -> String {
+/// A document that learns of blocks in some order.
+fn built(random: &mut SmallRng, blocks: &[Forged]) -> Doc {
     let doc = author::empty(1);
-    let text = doc.get_or_insert_text("t");
     let mut there: Vec<Forged> = Vec::new();
     let mut left = blocks.to_vec();
     while !left.is_empty() {
@@ -73,6 +72,11 @@ fn shown(random: &mut SmallRng, blocks: &[Forged]) -> String {
         apply(&doc, &next.update);
         there.push(next);
     }
+    doc
+}
+
+fn shown(doc: &Doc) -> String {
+    let text = doc.get_or_insert_text("t");
     text.get_string(&doc.transact())
 }
 
@@ -124,6 +128,7 @@ fn what_is_forged_and_taken_stands_in_one_place() {
     for seed in 0..150 {
         let mut forger = Forger::new(seed);
         let mut known = Places::default();
+        let mut impossible = Vec::new();
         while forger.blocks.len() < BLOCKS {
             let block = forger.forge();
             match taken_of(&block, &mut known) {
@@ -135,13 +140,20 @@ fn what_is_forged_and_taken_stands_in_one_place() {
                 Err(malformed) => {
                     refused += 1;
                     assert_eq!(malformed, Malformed::Misplaced);
+                    impossible.push(block);
                 }
             }
         }
         let Forger { mut random, blocks, .. } = forger;
-        let expected = shown(&mut random, &blocks);
+        let doc = built(&mut random, &blocks);
         for _ in 0..8 {
-            assert_eq!(shown(&mut random, &blocks), expected, "seed {seed}");
+            assert_eq!(shown(&built(&mut random, &blocks)), shown(&doc), "seed {seed}");
+        }
+        // What could not be written then cannot be written to the document as it is loaded, either.
+        let mut loaded = Places::of(&state(&doc)).expect("sound");
+        for block in impossible {
+            let later = Forged::new(Id { client: 9, clock: 0 }, "x", block.origin, block.right_origin);
+            assert_eq!(taken_of(&later, &mut loaded), Err(Malformed::Misplaced), "seed {seed}");
         }
     }
     assert!(taken > 1_000 && mended > 100 && refused > 1_000, "{taken} taken, {mended} mended, {refused} refused");
