@@ -192,6 +192,27 @@ fn neighbours_have_been_seen_beside_each_other() {
 }
 
 #[test]
+fn any_number_of_runs_fits_into_one_place() {
+    const RUNS: u64 = 3_000;
+    let id = |client, clock| Some(Id { client, clock });
+    let mut known = Places::default();
+    let whole = Forged::new(Id { client: 2, clock: 0 }, "ab", None, None);
+    taken_of(&whole, &mut known).expect("it fits");
+    for clock in 0..RUNS {
+        let right = if clock == 0 { id(2, 1) } else { id(3, clock - 1) };
+        let block = Forged::new(Id { client: 3, clock }, "x", id(2, 0), right);
+        taken_of(&block, &mut known).expect("it fits");
+    }
+    for clock in 1..RUNS {
+        let between = |left, right| Forged::new(Id { client: 4, clock: clock - 1 }, "y", left, right);
+        let swapped = between(id(3, clock - 1), id(3, clock));
+        assert_eq!(taken_of(&swapped, &mut known), Err(Malformed::Misplaced));
+        let block = between(id(3, clock), id(3, clock - 1));
+        assert_eq!(taken_of(&block, &mut known).as_ref(), Ok(&block.update));
+    }
+}
+
+#[test]
 fn what_undo_puts_behind_itself_is_mended() {
     let id = |client, clock| Some(Id { client, clock });
     let mut known = Places::default();
