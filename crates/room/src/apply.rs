@@ -28,7 +28,7 @@ impl Document {
             Some(places) => places,
             None => Places::of(&self.state()?)?,
         };
-        let admitted = match admit(&update, &places) {
+        let admitted = match admit(&update, &mut places) {
             Ok(admitted) => admitted,
             Err(malformed) => {
                 self.places = Some(places);
@@ -39,7 +39,6 @@ impl Document {
         if written.waits {
             return Err(DocumentError::Inapplicable);
         }
-        places.adopt(admitted.learnt);
         self.places = Some(places);
         let update = written.is_new.then(|| admitted.update.into_owned());
         Ok(Taken { update, is_ahead: admitted.is_ahead })

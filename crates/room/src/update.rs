@@ -12,9 +12,12 @@ mod block;
 mod cursor;
 mod ids;
 mod join;
+mod labels;
+mod lists;
 mod order;
 mod part;
 mod places;
+mod runs;
 mod split;
 mod value;
 mod weight;
@@ -65,7 +68,8 @@ pub enum Malformed {
     /// Values within values, or types within types, too many times.
     #[error("something in it nests too deep")]
     Depth,
-    /// A block that no place can have: its neighbours lie in different lists, or its parent is no type.
+    /// A block that no place can have: its neighbours lie in different lists or were never beside each other, or its
+    /// parent is no type.
     #[error("a block in it has no place")]
     Misplaced,
     /// A client comes twice, or ranges of one client overlap.

@@ -10,6 +10,7 @@ use yrs::StateVector;
 
 use crate::encoding::{put, put_bytes};
 use update::Forger;
+pub use update::ROOTS;
 
 /// An endless source of hostile frames.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ const STRANGE_CLIENTS: [u64; 5] = [0, u32::MAX as u64, (1 << 53) - 1, 1 << 53, u
 const STRANGE_CLOCKS: [u64; 6] = [(1 << 31) - 2, (1 << 31) - 1, 1 << 31, u32::MAX as u64, 1 << 32, (1 << 53) - 1];
 
 /// Names of top-level types, the first of them known to the product.
-const ROOTS: [&str; 5] = ["files", "text", "diary", "", "\u{1f3bc}"];
+pub const ROOTS: [&str; 5] = ["files", "text", "diary", "", "\u{1f3bc}"];
 
 /// Keys of maps.
 const KEYS: [&str; 5] = ["main.py", "k", "", "__proto__", "../x"];

@@ -10,10 +10,11 @@ use std::borrow::Cow;
 
 use super::block::{Block, Id};
 use super::cursor::Cursor;
+use super::lists::Source;
 use super::order::in_order;
 use super::part::Parts;
 use super::places::{Draft, Places, Verdict};
-use super::split::tail;
+use super::split::{mended, tail};
 use super::{Blocks, Malformed, ids};
 
 /// What of an update may be applied.
@@ -23,40 +24,43 @@ pub(crate) struct Admitted<'a> {
     pub(crate) update: Cow<'a, [u8]>,
     /// True if something was left out that is not known.
     pub(crate) is_ahead: bool,
-    /// Where its blocks lie.
-    pub(crate) learnt: Places,
 }
 
-/// Takes from an update what is new and may be applied. What is known is left out even if it is said to be something
+/// Takes from an update what is new and may be applied, and notes where it lies. What is known is left out even if it is said to be something
 /// else: whoever does not know it yet would believe it.
 ///
 /// # Errors
 /// [`Malformed::Misplaced`] and [`Malformed::Depth`] for what nobody honest writes.
-pub(crate) fn admit<'a>(update: &'a [u8], known: &Places) -> Result<Admitted<'a>, Malformed> {
-    let mut draft = Draft::of(known);
-    let (mut is_ahead, mut is_whole) = (false, true);
+pub(crate) fn admit<'a>(update: &'a [u8], known: &mut Places) -> Result<Admitted<'a>, Malformed> {
+    let mut draft = Draft::of(known, Source::Sent);
+    let mut verdicts = Vec::new();
     let mut rest = each_in_order(update, |block| {
-        let verdict = draft.place(update, block)?;
-        is_ahead |= verdict == Verdict::Ahead;
-        is_whole &= verdict == Verdict::Placed(0);
+        verdicts.push(draft.place(update, block)?);
         Ok(())
     })?;
+    let mut is_ahead = verdicts.contains(&Verdict::Ahead);
     ids::delete_set(&mut rest, |client, (clock, length)| is_ahead |= clock + length > draft.clock(client))?;
-    let admitted = if is_ahead || !is_whole { Cow::Owned(cut(update, known)?) } else { Cow::Borrowed(update) };
-    Ok(Admitted { update: admitted, is_ahead, learnt: draft.finish() })
+    let is_whole = !is_ahead && verdicts.iter().all(|verdict| *verdict == Verdict::Placed(0));
+    let admitted = if is_whole { Cow::Borrowed(update) } else { Cow::Owned(cut(update, &verdicts, &draft)?) };
+    draft.adopt();
+    Ok(Admitted { update: admitted, is_ahead })
 }
 
 /// The part of an update that is new and may be applied.
-fn cut(update: &[u8], known: &Places) -> Result<Vec<u8>, Malformed> {
-    let mut draft = Draft::of(known);
+fn cut(update: &[u8], verdicts: &[Verdict], draft: &Draft<'_>) -> Result<Vec<u8>, Malformed> {
     let mut parts = Parts::new(usize::MAX);
+    let mut verdicts = verdicts.iter();
     let mut rest = each_in_order(update, |block| {
-        match draft.place(update, block)? {
-            Verdict::Placed(0) => parts.push_block(block.id, &update[block.bytes.clone()]),
-            Verdict::Placed(offset) => {
-                parts.push_block(Id { clock: block.id.clock + offset, ..block.id }, &tail(update, block, offset)?);
+        match verdicts.next() {
+            Some(Verdict::Placed(0)) => parts.push_block(block.id, &update[block.bytes.clone()]),
+            Some(Verdict::Placed(offset)) => {
+                parts.push_block(Id { clock: block.id.clock + offset, ..block.id }, &tail(update, block, *offset)?);
             }
-            Verdict::Known | Verdict::Ahead => {}
+            Some(Verdict::Mended(offset, right_origin)) => {
+                let bytes = mended(update, block, *offset, *right_origin)?;
+                parts.push_block(Id { clock: block.id.clock + offset, ..block.id }, &bytes);
+            }
+            Some(Verdict::Known | Verdict::Ahead) | None => {}
         }
         Ok(())
     })?;

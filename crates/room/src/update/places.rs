@@ -5,9 +5,8 @@
 //! others. `yrs` then ties lists together that are none of each other's, and what is deleted with one of them is still
 //! pointed to from the other; or it recurses until its stack is full. Neither is caught by any guard.
 //!
-//! It does not see the order of a list. Who may edit can write a block whose right neighbour stands left of its left
-//! one, and clients that learn of it in different orders then show it in different places, as with every Yjs server.
-//! What others wrote keeps its order.
+//! Which element of a list stands left of which is known to [`Lists`], which puts in every block that got its place
+//! here, and refuses those that could stand in different places for different people.
 //!
 //! A client writes many elements in a row into the same list, so that a document of some files takes some hundred
 //! entries here.
@@ -15,18 +14,22 @@
 use std::collections::HashMap;
 
 use super::block::{Block, Content, Id, Parent};
+use super::lists::{Arrival, Lists, Put, Source};
 use super::order::in_order;
 use super::{Malformed, NESTING_MAX};
 
 /// Every element that a document knows.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Places {
     clients: HashMap<u64, Client>,
     lanes: Lanes,
+    lists: Lists,
 }
 
 /// The elements of one client.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 struct Client {
     /// The clock after the last.
     end: u64,
@@ -61,6 +64,7 @@ enum Holds {
 
 /// A list, or an entry of a map: named by the bytes that say so in an encoded block.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone))]
 struct Lanes {
     by_name: HashMap<Box<[u8]>, usize>,
     lanes: Vec<Lane>,
@@ -81,22 +85,25 @@ pub(super) enum Verdict {
     Known,
     /// It is known from now on, but for as many elements at its beginning that were known before.
     Placed(u64),
+    /// The same, but with this right neighbour in place of the one that it names.
+    Mended(u64, Option<Id>),
     /// It leans on something unknown.
     Ahead,
 }
 
-/// What an update adds to what is known.
+/// What an update adds to what is known. Unless it is adopted, nothing is.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
-    known: &'a Places,
+    known: &'a mut Places,
     learnt: Places,
+    source: Source,
 }
 
 impl Places {
     /// The places of a document in its encoded state. What waits in it for something else is left out.
     pub(crate) fn of(state: &[u8]) -> Result<Self, Malformed> {
-        let nothing = Self::default();
-        let mut draft = Draft::of(&nothing);
+        let mut places = Self::default();
+        let mut draft = Draft::of(&mut places, Source::Stored);
         in_order(state, |block| {
             if draft.place(state, block).is_err() {
                 // It is there already. Whatever leans on it has no place either.
@@ -104,11 +111,12 @@ impl Places {
             }
             Ok(())
         })?;
-        Ok(draft.learnt)
+        draft.adopt();
+        Ok(places)
     }
 
-    /// Takes over what an update added.
-    pub(crate) fn adopt(&mut self, learnt: Self) {
+    fn take_over(&mut self, learnt: Self) {
+        self.lists.keep();
         self.lanes.by_name.extend(learnt.lanes.by_name);
         self.lanes.lanes.extend(learnt.lanes.lanes);
         for (client, Client { runs, end }) in learnt.clients {
@@ -141,12 +149,14 @@ impl Client {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn of(known: &'a Places) -> Self {
-        Self { known, learnt: Places::default() }
+    pub(super) fn of(known: &'a mut Places, source: Source) -> Self {
+        Self { known, learnt: Places::default(), source }
     }
 
-    pub(super) fn finish(self) -> Places {
-        self.learnt
+    /// Takes over what the update added.
+    pub(super) fn adopt(mut self) {
+        let learnt = std::mem::take(&mut self.learnt);
+        self.known.take_over(learnt);
     }
 
     /// The clock after the last element of a client that is known by now.
@@ -169,20 +179,37 @@ impl<'a> Draft<'a> {
             return Ok(Verdict::Ahead);
         }
         let Some(lane) = self.lane(update, block)? else { return Ok(Verdict::Ahead) };
-        if lane.is_some_and(|lane| self.described(lane).is_entry) && !is_value(block) {
+        let is_entry = lane.is_some_and(|lane| self.described(lane).is_entry);
+        if is_entry && !is_value(block) {
             return Err(Malformed::Misplaced);
         }
         let is_divided = clock < reached;
         if is_divided && self.find(Id { client, clock: reached - 1 }).map(|place| place.lane) != Some(lane) {
             return Err(Malformed::Misplaced);
         }
+        let put = match lane.filter(|_| !is_entry) {
+            Some(lane) => self.put(lane, block, reached)?,
+            None => Put::AsItSays,
+        };
         let holds = match block.content {
             Content::Type => Holds::Elements,
             Content::Collected | Content::Deleted => Holds::Deleted,
             _ => Holds::Nothing,
         };
         self.learn(Id { client, clock: reached }, end, Place { lane, holds });
-        Ok(Verdict::Placed(reached - clock))
+        Ok(match put {
+            Put::AsItSays => Verdict::Placed(reached - clock),
+            Put::Beside(right_origin) => Verdict::Mended(reached - clock, right_origin),
+        })
+    }
+
+    /// Puts a block from some clock on into its list.
+    fn put(&mut self, lane: usize, block: &Block, from: u64) -> Result<Put, Malformed> {
+        let Block { id, length, right_origin, .. } = *block;
+        let origin = if from > id.clock { Some(Id { clock: from - 1, ..id }) } else { block.origin };
+        let arrival =
+            Arrival { lane, first: Id { clock: from, ..id }, length: id.clock + length - from, origin, right_origin };
+        self.known.lists.put(&arrival, self.source)
     }
 
     fn learn(&mut self, from: Id, end: u64, place: Place) {
@@ -238,6 +265,12 @@ impl<'a> Draft<'a> {
         self.learnt.lanes.by_name.insert(name.into(), lane);
         self.learnt.lanes.lanes.push(Lane { depth, is_entry: block.has_key });
         Ok(lane)
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        self.known.lists.roll_back();
     }
 }
 

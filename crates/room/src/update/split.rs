@@ -108,15 +108,36 @@ fn head(update: &[u8], block: &Block, offset: u64) -> Vec<u8> {
     if offset == 0 || block.content == Content::Collected {
         return update[bytes.start..*content_at].to_vec();
     }
-    let mut head = vec![update[bytes.start] & !HAS_RIGHT_ORIGIN | HAS_ORIGIN];
-    write_number(&mut head, id.client);
-    write_number(&mut head, id.clock + offset - 1);
-    if let Some(right) = right_origin {
-        head[0] |= HAS_RIGHT_ORIGIN;
-        write_number(&mut head, right.client);
-        write_number(&mut head, right.clock);
+    let before = Id { clock: id.clock + offset - 1, ..*id };
+    head_beside(update[bytes.start], Some(before), *right_origin)
+}
+
+/// What stands before the content of a block of some kind with these neighbours.
+fn head_beside(info: u8, origin: Option<Id>, right_origin: Option<Id>) -> Vec<u8> {
+    let mut head = vec![info & !(HAS_ORIGIN | HAS_RIGHT_ORIGIN)];
+    for (neighbour, flag) in [(origin, HAS_ORIGIN), (right_origin, HAS_RIGHT_ORIGIN)] {
+        if let Some(Id { client, clock }) = neighbour {
+            head[0] |= flag;
+            write_number(&mut head, client);
+            write_number(&mut head, clock);
+        }
     }
     head
+}
+
+/// A block that has a left neighbour, without some elements at its beginning and with another right neighbour.
+pub(super) fn mended(
+    update: &[u8],
+    block: &Block,
+    offset: u64,
+    right_origin: Option<Id>,
+) -> Result<Vec<u8>, Malformed> {
+    if offset > 0 {
+        return tail(update, &Block { right_origin, ..block.clone() }, offset);
+    }
+    let mut bytes = head_beside(update[block.bytes.start], block.origin, right_origin);
+    bytes.extend_from_slice(&update[block.content_at..block.bytes.end]);
+    Ok(bytes)
 }
 
 /// A block without some elements at its beginning.

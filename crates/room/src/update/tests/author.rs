@@ -81,14 +81,22 @@ pub(super) struct Authors {
 
 impl Authors {
     pub(super) fn new(seed: u64) -> Self {
+        let count = SmallRng::seed_from_u64(seed).random_range(1..4);
+        Self::of_count(seed, count)
+    }
+
+    pub(super) fn of_count(seed: u64, count: usize) -> Self {
         let mut random = SmallRng::seed_from_u64(seed);
-        let count = random.random_range(1..4);
         let docs = (0..count).map(|_| empty(random.random_range(2..1 << 53))).collect();
         Self { random, docs }
     }
 
     pub(super) fn first(&self) -> &Doc {
         &self.docs[0]
+    }
+
+    pub(super) fn all(&self) -> &[Doc] {
+        &self.docs
     }
 
     /// Writes, exchanges what was written now and then, and returns all updates. At the end everybody knows all.
@@ -110,7 +118,8 @@ impl Authors {
         updates
     }
 
-    fn bring(&self, from: usize, to: usize) -> Vec<u8> {
+    /// Brings somebody what another lacks, and returns that.
+    pub(super) fn bring(&self, from: usize, to: usize) -> Vec<u8> {
         if from == to {
             return vec![0, 0];
         }
@@ -121,7 +130,7 @@ impl Authors {
         update
     }
 
-    fn write_once(&mut self, author: usize) -> Vec<u8> {
+    pub(super) fn write_once(&mut self, author: usize) -> Vec<u8> {
         let random = &mut self.random;
         let doc = &self.docs[author];
         let (text, xml) = (doc.get_or_insert_text("text"), doc.get_or_insert_xml_fragment("xml"));
