@@ -97,7 +97,8 @@ fn is_folder(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
 }
 
-fn names(folder: &OwnedFd) -> nix::Result<Vec<CString>> {
+/// The names in a folder, in no order.
+pub(super) fn names(folder: &OwnedFd) -> nix::Result<Vec<CString>> {
     let mut listing = Dir::openat(folder, ".", FOLDER, Mode::empty())?;
     let names = listing.iter().filter_map(Result::ok).map(|entry| entry.file_name().to_owned());
     Ok(names.filter(|name| !matches!(name.to_bytes(), b"." | b"..")).collect())

@@ -19,8 +19,8 @@ use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocma
 use nix::unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, getppid, setsid};
 
 use super::seccomp::JobFilters;
-use super::spec::{StepLimits, Tier};
-use super::{landlock, privileges};
+use super::spec::{Attached, StepLimits, Tier};
+use super::{landlock, privileges, pty};
 
 /// Everything that the child needs, made before the fork.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(super) struct Plan<'warden> {
     pub(super) home: PathBuf,
     /// Standard input, output, error.
     pub(super) streams: [BorrowedFd<'warden>; 3],
+    pub(super) attached: Attached,
     pub(super) uid: u32,
     pub(super) tier: Tier,
     pub(super) limits: StepLimits,
@@ -59,6 +60,9 @@ fn try_enter(plan: &Plan<'_>, parent: Pid, notes: &mut File) -> io::Result<Infal
     dup2_stdin(stdin)?;
     dup2_stdout(stdout)?;
     dup2_stderr(stderr)?;
+    if plan.attached == Attached::Terminal {
+        pty::take_control(stdin)?;
+    }
     // When memory runs out, the kernel is to kill the job and not the runner.
     fs::write("/proc/self/oom_score_adj", "1000")?;
     privileges::limit(&plan.limits)?;
@@ -66,7 +70,8 @@ fn try_enter(plan: &Plan<'_>, parent: Pid, notes: &mut File) -> io::Result<Infal
     die_with(parent)?;
     chdir(&plan.home.join("work"))?;
     set_no_new_privs()?;
-    let landlocked = landlock::restrict(&plan.home, plan.tier).map_err(io::Error::other)?;
+    let terminal = (plan.attached == Attached::Terminal).then_some(stdin);
+    let landlocked = landlock::restrict(&plan.home, plan.tier, terminal).map_err(io::Error::other)?;
     notes.write_all(&[if landlocked { LANDLOCK_ON } else { LANDLOCK_OFF }])?;
     close_all_but(notes.as_raw_fd())?;
     plan.filters.load().map_err(io::Error::other)?;

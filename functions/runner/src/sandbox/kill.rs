@@ -45,11 +45,8 @@ pub(super) fn everything_of(uid: u32) -> Result<(), String> {
 }
 
 fn execute(uid: u32) -> ! {
-    let own = executioner_of(uid);
-    // SAFETY: setresuid takes three numbers. The raw system call, since it must change this thread and nothing else.
-    let result = unsafe { libc::syscall(libc::SYS_setresuid, own, uid, own) };
     // As root, kill -1 would be the end of the machine: no doubt is allowed here.
-    if result != 0 || geteuid().as_raw() != uid || getuid().as_raw() != own {
+    if !act_as(uid) {
         exit(3);
     }
     match kill(Pid::from_raw(-1), Signal::SIGKILL) {
@@ -57,6 +54,15 @@ fn execute(uid: u32) -> ! {
         Ok(()) | Err(Errno::ESRCH) => exit(0),
         Err(_) => exit(1),
     }
+}
+
+/// Gives the calling process the rights of `uid`, and a real and a saved id that let `uid` do nothing to it. Answers
+/// whether that has come true.
+pub(super) fn act_as(uid: u32) -> bool {
+    let own = executioner_of(uid);
+    // SAFETY: setresuid takes three numbers. The raw system call, since it must change this thread and nothing else.
+    let result = unsafe { libc::syscall(libc::SYS_setresuid, own, uid, own) };
+    result == 0 && geteuid().as_raw() == uid && getuid().as_raw() == own
 }
 
 /// Waits until the warden has no child left, counting what they used.

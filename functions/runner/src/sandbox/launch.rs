@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
-use super::spec::{self, JailSpec, Outcome, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::spec::{self, Attached, JailSpec, Outcome, Report, Step, StepLimits, Stop, Tier, Withheld};
 use super::uid::UidLease;
 use super::{SandboxError, during};
 
@@ -158,6 +158,24 @@ impl Sandbox {
     }
 
     async fn start_as(&self, lease: Option<UidLease>, tier: Tier, job: Job) -> Result<Running, SandboxError> {
+        let Pipes { ours: [stdin, stdout, stderr], theirs } = pipes().map_err(during("making the job's pipes"))?;
+        let streams = Streams { attached: Attached::Pipes, theirs };
+        Ok(Running {
+            stdout: pipe::Receiver::from_owned_fd(stdout).map_err(during("reading the job's output"))?,
+            stderr: pipe::Receiver::from_owned_fd(stderr).map_err(during("reading the job's output"))?,
+            stdin: Some(pipe::Sender::from_owned_fd(stdin).map_err(during("writing the job's input"))?),
+            control: self.confine(lease, tier, job, streams).await?,
+        })
+    }
+
+    /// Starts a warden and gives it its orders.
+    pub(super) async fn confine(
+        &self,
+        lease: Option<UidLease>,
+        tier: Tier,
+        job: Job,
+        streams: Streams,
+    ) -> Result<Control, SandboxError> {
         let (uid, folder) = match &lease {
             Some(lease) => (lease.uid(), lease.uid().to_string()),
             None => (getuid().as_raw(), unique_name()),
@@ -167,13 +185,14 @@ impl Sandbox {
             directory: self.config.work_dir.join(folder),
             tier,
             withheld: self.config.withheld,
+            attached: streams.attached,
             files: job.files,
             steps: job.steps,
         };
         let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
-        let mut running = launch(&self.config.program, lease).map_err(during("starting the jail"))?;
-        running.control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
-        Ok(running)
+        let mut control = launch(&self.config.program, lease, &streams.theirs).map_err(during("starting the jail"))?;
+        control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
+        Ok(control)
     }
 }
 
@@ -190,9 +209,18 @@ const PROOF_LIMITS: StepLimits =
 impl Control {
     /// Asks for the job's end. It is dead when [`Control::finish`] returns.
     pub async fn stop(&mut self, stop: Stop) {
+        self.order(stop.as_byte()).await;
+    }
+
+    /// Asks what has become of the files of a job with a terminal.
+    pub async fn ask_changes(&mut self) {
+        self.order(spec::CHANGES).await;
+    }
+
+    async fn order(&mut self, byte: u8) {
         // A warden that has closed its end has finished already.
-        if let Err(error) = self.orders.write_all(&[stop.as_byte()]).await {
-            tracing::debug!(%error, "the jail had ended before it was told to stop");
+        if let Err(error) = self.orders.write_all(&[byte]).await {
+            tracing::debug!(%error, "the jail had ended before it was given an order");
         }
     }
 
@@ -215,28 +243,30 @@ impl Control {
     }
 }
 
+/// What a warden inherits beside its own two pipes: the job's standard streams, and what goes with their kind.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) attached: Attached,
+    pub(super) theirs: Vec<OwnedFd>,
+}
+
 /// The runner's and the warden's ends of the job's pipes.
 struct Pipes {
-    ours: [OwnedFd; 5],
-    theirs: [OwnedFd; 5],
+    ours: [OwnedFd; 3],
+    theirs: Vec<OwnedFd>,
 }
 
 fn pipes() -> io::Result<Pipes> {
-    let (orders_read, orders_write) = pipe2(OFlag::O_CLOEXEC)?;
-    let (report_read, report_write) = pipe2(OFlag::O_CLOEXEC)?;
     let (stdin_read, stdin_write) = pipe2(OFlag::O_CLOEXEC)?;
     let (stdout_read, stdout_write) = pipe2(OFlag::O_CLOEXEC)?;
     let (stderr_read, stderr_write) = pipe2(OFlag::O_CLOEXEC)?;
-    Ok(Pipes {
-        ours: [orders_write, report_read, stdin_write, stdout_read, stderr_read],
-        theirs: [orders_read, report_write, stdin_read, stdout_write, stderr_write],
-    })
+    Ok(Pipes { ours: [stdin_write, stdout_read, stderr_read], theirs: vec![stdin_read, stdout_write, stderr_write] })
 }
 
-fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
-    let Pipes { ours, theirs } = pipes()?;
-    let [orders_read, report_write, job_pipes @ ..] = theirs;
-    let mut inherited: Vec<RawFd> = job_pipes.iter().map(AsRawFd::as_raw_fd).collect();
+fn launch(program: &Path, lease: Option<UidLease>, job_streams: &[OwnedFd]) -> io::Result<Control> {
+    let (orders_read, orders) = pipe2(OFlag::O_CLOEXEC)?;
+    let (report, report_write) = pipe2(OFlag::O_CLOEXEC)?;
+    let mut inherited: Vec<RawFd> = job_streams.iter().map(AsRawFd::as_raw_fd).collect();
     let mut command = Command::new(program);
     command.arg0("runner").arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
     // A group of its own, or Ctrl-C in a terminal would end it before it has cleaned up.
@@ -247,17 +277,11 @@ fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
     // descriptors that stay open in this function until the spawn is done.
     unsafe { command.pre_exec(move || inherited.iter().try_for_each(|fd| keep_open_over_exec(*fd))) };
     let warden = command.spawn()?;
-    let [orders, report, stdin, stdout, stderr] = ours;
-    Ok(Running {
-        stdout: pipe::Receiver::from_owned_fd(stdout)?,
-        stderr: pipe::Receiver::from_owned_fd(stderr)?,
-        stdin: Some(pipe::Sender::from_owned_fd(stdin)?),
-        control: Control {
-            orders: pipe::Sender::from_owned_fd(orders)?,
-            report: pipe::Receiver::from_owned_fd(report)?,
-            warden,
-            _lease: lease,
-        },
+    Ok(Control {
+        orders: pipe::Sender::from_owned_fd(orders)?,
+        report: pipe::Receiver::from_owned_fd(report)?,
+        warden,
+        _lease: lease,
     })
 }
 

@@ -24,12 +24,19 @@
 //! up, reports. It never opens a path below a folder that the job can write, except to delete it, by directory handles
 //! and without following links. When the runner dies, its pipe closes and the warden kills the job.
 //!
+//! # Terminals
+//! A job has pipes or a terminal ([`Sandbox::start_terminal`]), never both. The runner alone holds the terminal's other
+//! end ([`pty`]); the job may open its own by `/dev/tty` and `/dev/std*`, no other, and may not type into it. What has
+//! become of its files is looked at with the job's own rights ([`collect`]), while it runs and when it is dead.
+//!
 //! # What this module does not do
 //! It knows no language, no queue and no network: it takes steps and gives back bytes and an [`Outcome`].
 
 // JUSTIFICATION: the layers are system calls without a safe wrapper (raw clone, wait4 with resource usage, dropping
 // capabilities), and fork leaves one thread behind. Every use of `unsafe` says why it is sound.
 
+mod changes;
+mod collect;
 mod files;
 mod job;
 mod kill;
@@ -38,10 +45,12 @@ mod launch;
 mod namespaces;
 mod place;
 mod privileges;
+mod pty;
 mod seccomp;
 pub mod spec;
 mod step;
 mod syscalls;
+mod terminal;
 mod uid;
 mod usage;
 mod warden;
@@ -49,8 +58,13 @@ mod watch;
 
 use std::io;
 
+pub use changes::{
+    CHANGED_FILE_MAX_BYTES, CHANGED_FILES_MAX, CHANGED_MAX_BYTES, Changes, LEFT_OUT_MAX, LeftOut, WhyLeftOut,
+};
 pub use launch::{Control, Job, Running, Sandbox, SandboxConfig};
+pub use pty::{InvalidSize, Master, SIDE_MAX, TerminalSize};
 pub use spec::{Bound, Ended, Outcome, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
+pub use terminal::{ChangesReader, RunningTerminal};
 pub use warden::main as warden_main;
 
 /// Why the sandbox could not do its work. None of these is the job's doing.

@@ -15,7 +15,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{ForkResult, Pid, chdir, geteuid, getgid, getuid, pivot_root, sethostname};
 
-use super::spec::StepLimits;
+use super::spec::{Attached, StepLimits};
 
 /// The job's folders in its root.
 pub(super) const HOME: &str = "/job";
@@ -29,6 +29,9 @@ const SETTINGS: [&str; 6] =
 
 /// Devices that hold no state.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
+
+/// Whatever terminal controls the process that opens it: for jobs that have one.
+const OWN_TERMINAL: &str = "tty";
 
 /// Links that programs expect.
 const LINKS: [(&str, &str); 7] = [
@@ -44,7 +47,7 @@ const LINKS: [(&str, &str); 7] = [
 const SEALED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
 /// Moves the warden into a mount namespace and builds a root at `root`; returns the folder of the job's folders.
-pub(super) fn build(root: &Path, uid: u32, limits: Option<StepLimits>) -> io::Result<PathBuf> {
+pub(super) fn build(root: &Path, uid: u32, attached: Attached, limits: Option<StepLimits>) -> io::Result<PathBuf> {
     enter_mount_namespace()?;
     mount_memory(root, "size=1m,nr_inodes=256,mode=755", SEALED)?;
     for folder in ["etc", "etc/ssl", "dev", "proc", "var", "job"] {
@@ -57,7 +60,8 @@ pub(super) fn build(root: &Path, uid: u32, limits: Option<StepLimits>) -> io::Re
         let path = format!("etc/{setting}");
         bind(&Path::new("/").join(&path), &root.join(&path), SEALED | MsFlags::MS_RDONLY)?;
     }
-    for device in DEVICES {
+    let own_terminal = (attached == Attached::Terminal).then_some(OWN_TERMINAL);
+    for device in DEVICES.into_iter().chain(own_terminal) {
         let path = format!("dev/{device}");
         bind(&Path::new("/").join(&path), &root.join(&path), MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC)?;
     }

@@ -51,7 +51,7 @@ impl Place {
             Tier::Process => spec.directory.clone(),
             Tier::Namespaces => {
                 let limits = spec.steps.iter().map(|step| step.limits);
-                namespaces::build(&spec.directory, spec.uid, limits.reduce(larger))?
+                namespaces::build(&spec.directory, spec.uid, spec.attached, limits.reduce(larger))?
             }
         };
         files::write(&home, &spec.files, spec.uid)?;
@@ -66,6 +66,11 @@ impl Place {
     /// The folder of the job's folders, as the job names it.
     pub(super) fn home(&self) -> &Path {
         if self.tier == Tier::Namespaces { Path::new(namespaces::HOME) } else { &self.directory }
+    }
+
+    /// A handle on the folder of the job's folders.
+    pub(super) fn job(&self) -> &OwnedFd {
+        &self.job
     }
 
     /// Whether the job has filled what it may.

@@ -92,7 +92,7 @@ struct CapabilityHeader {
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
 
 /// Empties the effective, permitted and inheritable sets; the ambient set follows them.
-fn drop_capabilities() -> nix::Result<()> {
+pub(super) fn drop_capabilities() -> nix::Result<()> {
     let header = CapabilityHeader { version: CAPABILITY_VERSION_3, pid: 0 };
     let none = [0_u32; 6];
     // SAFETY: both pointers are to live values of the layout that the system call reads.

@@ -71,12 +71,23 @@ const CLONE_NAMESPACES: u64 = (libc::CLONE_NEWCGROUP
     | libc::CLONE_NEWNET
     | libc::CLONE_NEWNS) as u64;
 
-/// Terminal size and modes, pending bytes, close-on-exec. Not TIOCSTI and TIOCLINUX, which type for somebody else.
+/// Terminal size and modes, who is in its foreground, waiting for and dropping what it holds; pending bytes,
+/// close-on-exec. Not TIOCSTI and TIOCLINUX, which type for somebody else, not TIOCSETD, which loads line disciplines,
+/// and not TIOCSPTLCK, without which nobody makes a terminal of their own.
 const IOCTLS: &[u64] = &[
     libc::TCGETS,
     libc::TCSETS,
     libc::TCSETSW,
     libc::TCSETSF,
+    libc::TCGETS2,
+    libc::TCSETS2,
+    libc::TCSETSW2,
+    libc::TCSETSF2,
+    libc::TCSBRK,
+    libc::TCFLSH,
+    libc::TCXONC,
+    libc::TIOCOUTQ,
+    libc::TIOCGSID,
     libc::TIOCGPGRP,
     libc::TIOCSPGRP,
     libc::TIOCGWINSZ,

@@ -1,11 +1,12 @@
 //! What the runner and its warden say to each other: orders go down one pipe, one report comes back on another.
 //!
-//! Orders are a length (4 bytes, little endian) and a `JailSpec` as JSON; after that each byte is a [`Stop`], and
+//! Orders are a length (4 bytes, little endian) and a `JailSpec` as JSON; after that each byte is an `Order`, and
 //! the end of the pipe means that the runner is gone. The report is one `Report` as JSON.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
+use nix::libc;
 use protocol::run::SourceFile;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,16 @@ pub struct StepLimits {
     pub inodes: u64,
 }
 
+/// What the job's standard streams are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Attached {
+    /// Three pipes.
+    Pipes,
+    /// A terminal of its own, which also controls its session.
+    Terminal,
+}
+
 /// One program to run in the job's place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Step {
@@ -75,6 +86,8 @@ pub(super) struct JailSpec {
     pub(super) tier: Tier,
     /// What to deny itself first.
     pub(super) withheld: Withheld,
+    /// What the inherited descriptors are.
+    pub(super) attached: Attached,
     /// Files for the work folder.
     pub(super) files: Vec<SourceFile>,
     /// Run in order until one does not end with exit code 0. None: only clean up after the user id.
@@ -98,12 +111,27 @@ impl Stop {
             Self::Output => b'o',
         }
     }
+}
 
+/// What the runner tells the warden while a job runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// End it.
+    Stop(Stop),
+    /// Say what has become of its files.
+    Changes,
+}
+
+/// The byte of [`Order::Changes`].
+pub(super) const CHANGES: u8 = b'f';
+
+impl Order {
     /// What a byte (or the pipe's end) means: anything unknown is a reason to stop, too.
     pub(super) fn from_byte(byte: Option<u8>) -> Self {
         match byte {
-            Some(b'o') => Self::Output,
-            Some(_) | None => Self::Cancel,
+            Some(CHANGES) => Self::Changes,
+            Some(b'o') => Self::Stop(Stop::Output),
+            Some(_) | None => Self::Stop(Stop::Cancel),
         }
     }
 }
@@ -128,6 +156,17 @@ pub enum Ended {
     Exited(i32),
     /// By this signal.
     Signalled(i32),
+}
+
+impl Ended {
+    /// What a wait status says.
+    pub(super) fn of(status: i32) -> Self {
+        if libc::WIFSIGNALED(status) {
+            Self::Signalled(libc::WTERMSIG(status))
+        } else {
+            Self::Exited(libc::WEXITSTATUS(status))
+        }
+    }
 }
 
 /// What one step came to.

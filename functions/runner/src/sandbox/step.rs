@@ -14,9 +14,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::{ForkResult, Pid, fork, getpid, pipe2, read};
 
+use super::collect::{self, Collector};
 use super::job::{self, LANDLOCK_ON, Plan};
 use super::place::Place;
-use super::spec::{Bound, Ended, StepOutcome, Stop};
+use super::spec::{Bound, Ended, Order, StepOutcome, Stop};
 use super::usage::{Reaped, Usage};
 use super::{kill as executioner, namespaces, watch};
 
@@ -34,6 +35,8 @@ pub(super) struct Surroundings<'warden> {
     pub(super) orders: BorrowedFd<'warden>,
     /// Says that a child has ended.
     pub(super) child_ended: &'warden SignalFd,
+    /// Looks at the job's files when the runner asks, of jobs with a terminal.
+    pub(super) collector: Option<&'warden Collector<'warden>>,
 }
 
 /// A step's outcome, and what the warden needs beside it.
@@ -61,11 +64,13 @@ pub(super) fn run(plan: &Plan<'_>, around: &Surroundings<'_>) -> Result<Finished
         looked: started,
         peak_bytes: 0,
         looks: 0,
+        collecting: None,
         ending: Ending::default(),
     };
     let status = guard.until_main_ends(&mut usage)?;
     let wall_ms = millis(started.elapsed());
-    let Guard { peak_bytes, mut ending, .. } = guard;
+    let Guard { peak_bytes, mut ending, collecting, .. } = guard;
+    collecting.inspect(|child| collect::end(*child));
     let survivors = end_all(plan.uid, around, &mut usage).err();
     let (landlock, ended) = child.read_notes(status)?;
     if ending.bound.is_none() && ending.stopped.is_none() {
@@ -149,15 +154,7 @@ impl Started {
             // The first process was killed together with the job.
             Some(Err(_)) | None => main_status,
         };
-        Ok((landlock, ended(status)))
-    }
-}
-
-fn ended(status: i32) -> Ended {
-    if libc::WIFSIGNALED(status) {
-        Ended::Signalled(libc::WTERMSIG(status))
-    } else {
-        Ended::Exited(libc::WEXITSTATUS(status))
+        Ok((landlock, Ended::of(status)))
     }
 }
 
@@ -205,6 +202,8 @@ struct Guard<'run, 'warden> {
     /// The most memory that was seen.
     peak_bytes: u64,
     looks: u32,
+    /// The child that looks at the job's files.
+    collecting: Option<Pid>,
     ending: Ending,
 }
 
@@ -216,6 +215,7 @@ impl Guard<'_, '_> {
                 if pid == self.main {
                     return Ok(status);
                 }
+                self.collecting = self.collecting.filter(|child| *child != pid);
             }
             // By the clock and not by the wait's end: children that end all the time must not keep it from looking.
             let is_due = self.looked.elapsed() >= LOOK_EVERY;
@@ -245,9 +245,19 @@ impl Guard<'_, '_> {
         if self.ending.stopped.is_none() && orders.any() == Some(true) {
             let mut byte = [0];
             let length = read(self.around.orders, &mut byte)?;
-            self.ending.stopped = Some(Stop::from_byte(byte[..length].first().copied()));
+            match Order::from_byte(byte[..length].first().copied()) {
+                Order::Stop(stop) => self.ending.stopped = Some(stop),
+                Order::Changes => self.collect(),
+            }
         }
         Ok(())
+    }
+
+    /// Begins to look at the job's files. The runner asks again only when it has given up on the answer before.
+    fn collect(&mut self) {
+        self.collecting.take().inspect(|child| collect::end(*child));
+        // Without a process to spare there is no answer, and the runner waits for none for ever.
+        self.collecting = self.around.collector.and_then(|collector| collector.start().ok());
     }
 
     fn bound_reached(&mut self, usage: &Usage) -> Option<Bound> {
@@ -257,8 +267,8 @@ impl Guard<'_, '_> {
         }
         let warden = getpid().as_raw().unsigned_abs();
         let load = watch::below(warden);
-        // The first process of the namespaces is ours.
-        let ours = u32::from(self.around.place.root().is_some());
+        // The first process of the namespaces is ours, and so is who looks at the files.
+        let ours = u32::from(self.around.place.root().is_some()) + u32::from(self.collecting.is_some());
         if load.tasks.saturating_sub(ours) > limits.processes {
             return Some(Bound::Processes);
         }

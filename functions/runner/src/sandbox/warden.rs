@@ -12,15 +12,17 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Gid, Uid, fchown, geteuid};
 
+use super::collect::Collector;
 use super::job::Plan;
 use super::kill;
 use super::place::Place;
 use super::seccomp::{self, JobFilters};
-use super::spec::{self, JailSpec, Outcome, Report, Step};
+use super::spec::{self, Attached, JailSpec, Outcome, Report, Step};
 use super::step::{self, Surroundings};
 
-/// Runs `runner jail STDIN STDOUT STDERR`, the numbers being the job's inherited pipes. Must be called before the
-/// process has a second thread.
+/// Runs `runner jail STDIN STDOUT STDERR [CHANGES]`, the numbers being inherited descriptors: the job's streams, and for
+/// a job with a terminal the pipe on which to say what has become of its files. Must be called before the process has a
+/// second thread.
 #[must_use]
 pub fn main(job_pipes: &[String]) -> ExitCode {
     let report = match serve(job_pipes) {
@@ -35,9 +37,10 @@ pub fn main(job_pipes: &[String]) -> ExitCode {
 }
 
 fn serve(job_pipes: &[String]) -> Result<Outcome, String> {
-    let streams = job_pipes.iter().map(|number| adopt(number)).collect::<Result<Vec<_>, _>>()?;
+    let mut inherited = job_pipes.iter().map(|number| adopt(number)).collect::<Result<Vec<_>, _>>()?;
+    let changes = inherited.drain(inherited.len().min(3)..).next();
     let streams: [OwnedFd; 3] =
-        streams.try_into().map_err(|given: Vec<_>| format!("jail needs 3 pipes, not {}", given.len()))?;
+        inherited.try_into().map_err(|given: Vec<_>| format!("jail needs 3 streams, not {}", given.len()))?;
     let orders = stdin().as_fd().try_clone_to_owned().map_err(|error| format!("no orders: {error}"))?;
     let spec = spec::read(File::from(orders)).map_err(|error| format!("reading the orders: {error}"))?;
     seccomp::withhold(spec.withheld).map_err(|error| crate::chain(&error))?;
@@ -51,19 +54,28 @@ fn serve(job_pipes: &[String]) -> Result<Outcome, String> {
         }
     }
     let place = Place::prepare(&spec).map_err(|error| format!("preparing the job's place: {error}"))?;
-    let ran = run_steps(&spec, &streams, &place);
+    let ran = run_steps(&spec, &streams, changes, &place);
     let removed = place.remove().map_err(|error| format!("removing the job's place: {error}"));
     let mut outcome = ran?;
     outcome.anomaly = outcome.anomaly.or(removed.err());
     Ok(outcome)
 }
 
-fn run_steps(spec: &JailSpec, streams: &[OwnedFd; 3], place: &Place) -> Result<Outcome, String> {
+fn run_steps(
+    spec: &JailSpec,
+    streams: &[OwnedFd; 3],
+    changes: Option<OwnedFd>,
+    place: &Place,
+) -> Result<Outcome, String> {
     let filters = JobFilters::compile().map_err(|error| crate::chain(&error))?;
     let child_ended = watch_children().map_err(|error| format!("watching children: {error}"))?;
     let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
     let orders = stdin();
-    let around = Surroundings { place, orders: orders.as_fd(), child_ended: &child_ended };
+    let originals = spec.files.as_slice();
+    let collector =
+        changes.map(|pipe| Collector { job: place.job(), originals, uid: spec.uid, answers: File::from(pipe) });
+    let collector = collector.as_ref();
+    let around = Surroundings { place, orders: orders.as_fd(), child_ended: &child_ended, collector };
     let mut outcome = Outcome { tier: spec.tier, landlock: true, steps: Vec::new(), anomaly: None };
     for step in &spec.steps {
         let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
@@ -77,6 +89,11 @@ fn run_steps(spec: &JailSpec, streams: &[OwnedFd; 3], place: &Place) -> Result<O
             break;
         }
     }
+    if let Some(collector) = collector
+        && outcome.anomaly.is_none()
+    {
+        outcome.anomaly = collector.finish(&child_ended).err();
+    }
     Ok(outcome)
 }
 
@@ -88,10 +105,12 @@ fn plan<'a>(
     filters: &'a JobFilters,
 ) -> Result<Plan<'a>, NulError> {
     let home_text = home.to_string_lossy();
+    // People look for their files where a shell starts; a program's own belongings are none of them.
+    let own_folder = if spec.attached == Attached::Terminal { "work" } else { "tmp" };
     let own = [
         "PATH=/usr/bin:/bin".to_owned(),
         "LANG=C.UTF-8".to_owned(),
-        format!("HOME={home_text}/tmp"),
+        format!("HOME={home_text}/{own_folder}"),
         format!("TMPDIR={home_text}/tmp"),
     ];
     let env = own.into_iter().chain(step.env.iter().map(|(name, value)| format!("{name}={value}")));
@@ -102,6 +121,7 @@ fn plan<'a>(
         env: env.map(CString::new).collect::<Result<_, _>>()?,
         home: home.to_owned(),
         streams,
+        attached: spec.attached,
         uid: spec.uid,
         tier: spec.tier,
         limits: step.limits,
