@@ -51,8 +51,7 @@ pub async fn execute(
     let recipe = Recipe::of(claim.language);
     let missing = recipe.missing_tools();
     if let Some(tool) = missing.first() {
-        let words = format!("This runner has no {}. It comes with: apt-get install {}\n", tool.program, tool.package);
-        return Executed { result: failed(sandbox.tier(), words), was_stopped: false, anomaly: None };
+        return Executed { result: failed(sandbox.tier(), tool.missing_words()), was_stopped: false, anomaly: None };
     }
     match try_execute(sandbox, claim, recipe, frames, wishes).await {
         Ok(executed) => executed,

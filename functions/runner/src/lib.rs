@@ -2,7 +2,8 @@
 //! their results.
 //!
 //! [`serve`] takes messages, [`attempt`] sees one through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), [`output`] makes frames of what it prints, [`stream`] delivers them.
+//! its [language](languages), [`output`] makes frames of what it prints, [`stream`] delivers them. A [`terminal`] is a
+//! program that people talk to.
 
 pub mod attempt;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod queue;
 pub mod sandbox;
 pub mod serve;
 pub mod stream;
+pub mod terminal;
 
 /// An error with its causes, in one line for the log.
 #[must_use]

@@ -20,13 +20,14 @@ const FRAME_BYTES: usize = 16 * 1024;
 
 /// Turns bytes into whole characters. What is not UTF-8 becomes U+FFFD.
 #[derive(Debug, Default)]
-struct Decoder {
+pub(crate) struct Decoder {
     /// The beginning of a character whose rest has not come yet: 3 bytes at most.
     begun: Vec<u8>,
 }
 
 impl Decoder {
-    fn decode(&mut self, bytes: &[u8]) -> String {
+    /// Takes bytes; returns the characters that are whole with them.
+    pub(crate) fn decode(&mut self, bytes: &[u8]) -> String {
         self.begun.extend_from_slice(bytes);
         let mut text = String::new();
         let mut rest = self.begun.as_slice();
@@ -52,7 +53,7 @@ impl Decoder {
     }
 
     /// What was begun and never ended.
-    fn finish(&mut self) -> &'static str {
+    pub(crate) fn finish(&mut self) -> &'static str {
         let text = if self.begun.is_empty() { "" } else { "\u{fffd}" };
         self.begun.clear();
         text

@@ -35,6 +35,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     }),
     run: Command { program: PROGRAM, args: &[Arg::Given], env: LINE_BUFFERED, memory_bytes: RUN_MEMORY_BYTES },
     starts_program,
+    repl: None,
 };
 
 /// True for a line that begins a `main` function.

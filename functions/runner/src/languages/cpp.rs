@@ -27,4 +27,5 @@ pub(super) const RECIPE: Recipe = Recipe {
     }),
     run: Command { program: PROGRAM, args: &[Arg::Given], env: LINE_BUFFERED, memory_bytes: RUN_MEMORY_BYTES },
     starts_program,
+    repl: None,
 };

@@ -32,4 +32,5 @@ pub(super) const RECIPE: Recipe = Recipe {
     }),
     run: Command { program: PROGRAM, args: &[Arg::Given], env: &[], memory_bytes: RUN_MEMORY_BYTES },
     starts_program: |line| line.starts_with("func main("),
+    repl: None,
 };

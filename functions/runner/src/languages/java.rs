@@ -2,7 +2,7 @@
 
 use protocol::language::Language;
 
-use super::{Arg, Command, Recipe, Tool};
+use super::{Arg, Command, Interactive, Recipe, Tool};
 
 const COMPILER: &str = "/usr/bin/javac";
 const JVM: &str = "/usr/bin/java";
@@ -52,4 +52,17 @@ pub(super) const RECIPE: Recipe = Recipe {
     },
     // Classes of one name in two packages do not meet, so every file is compiled.
     starts_program: |_| false,
+    repl: Some(Interactive {
+        tool: Tool { program: "/usr/bin/jshell", package: "openjdk-17-jdk-headless" },
+        args: &[
+            // Otherwise it starts a second JVM and talks to it over a socket.
+            "--execution",
+            "local",
+            "-J-XX:+UseSerialGC",
+            "-J-XX:TieredStopAtLevel=1",
+            "-J-XX:-UsePerfData",
+            "-J-Xmx256m",
+        ],
+        env: &[],
+    }),
 };

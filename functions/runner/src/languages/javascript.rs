@@ -2,7 +2,7 @@
 
 use protocol::language::Language;
 
-use super::{Arg, Command, Recipe, Tool};
+use super::{Arg, Command, Interactive, Recipe, Tool};
 
 pub(super) const NODE: &str = "/usr/bin/node";
 
@@ -20,4 +20,5 @@ pub(super) const RECIPE: Recipe = Recipe {
     compile: None,
     run: Command { program: NODE, args: &[Arg::Entry, Arg::Given], env: NODE_ENV, memory_bytes: NODE_MEMORY_BYTES },
     starts_program: |_| false,
+    repl: Some(Interactive { tool: NODE_TOOL, args: &[], env: NODE_ENV }),
 };

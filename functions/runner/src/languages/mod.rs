@@ -6,6 +6,7 @@ mod bash;
 mod c;
 mod cpp;
 mod go;
+mod interactive;
 mod java;
 mod javascript;
 mod python;
@@ -21,6 +22,8 @@ use protocol::runner::RunLimits;
 
 use crate::sandbox::{Job, Step, StepLimits};
 
+pub use interactive::Interactive;
+
 /// Every language that this runner knows.
 const RECIPES: [Recipe; LANGUAGES.len()] = [
     python::RECIPE,
@@ -35,10 +38,10 @@ const RECIPES: [Recipe; LANGUAGES.len()] = [
 ];
 
 /// Everything a job may write: a program's own output files, and a compiler's.
-const DISK_BYTES: u64 = 64 << 20;
+pub(crate) const DISK_BYTES: u64 = 64 << 20;
 
 /// Files and folders a job may have, beside the 500 of the largest project.
-const INODES: u64 = 4_096;
+pub(crate) const INODES: u64 = 4_096;
 
 /// How one language is executed.
 #[derive(Debug)]
@@ -53,6 +56,8 @@ pub struct Recipe {
     run: Command,
     /// Whether a line of a file says that a program of its own starts there, its indentation taken off.
     starts_program: fn(&str) -> bool,
+    /// What a terminal of the language starts, unless it is the shell.
+    repl: Option<Interactive>,
 }
 
 /// A program of a toolchain.
@@ -62,6 +67,20 @@ pub struct Tool {
     pub program: &'static str,
     /// What brings it on Debian.
     pub package: &'static str,
+}
+
+impl Tool {
+    /// Whether this machine lacks it.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        !Path::new(self.program).exists()
+    }
+
+    /// What people read when it is missing.
+    #[must_use]
+    pub fn missing_words(&self) -> String {
+        format!("This runner has no {}. It comes with: apt-get install {}\n", self.program, self.package)
+    }
 }
 
 /// A command line, run in the folder of the run's files.
@@ -113,7 +132,7 @@ impl Recipe {
     /// Tools that this machine lacks.
     #[must_use]
     pub fn missing_tools(&self) -> Vec<Tool> {
-        self.needs.iter().filter(|tool| !Path::new(tool.program).exists()).copied().collect()
+        self.needs.iter().filter(|tool| tool.is_missing()).copied().collect()
     }
 
     /// The sandbox's steps for a program.
@@ -212,6 +231,14 @@ mod tests {
         for info in &LANGUAGES {
             assert_eq!(Recipe::of(info.id).language, info.id);
         }
+    }
+
+    #[test]
+    fn a_missing_tool_is_told_with_what_brings_it() {
+        let tool = Tool { program: "/usr/bin/there-is-no-such-thing", package: "nothing" };
+        let words = "This runner has no /usr/bin/there-is-no-such-thing. It comes with: apt-get install nothing\n";
+        assert!(tool.is_missing());
+        assert_eq!(tool.missing_words(), words);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 use protocol::language::Language;
 use protocol::limits::RUN_MEMORY_BYTES;
 
-use super::{Arg, Command, Recipe, Tool};
+use super::{Arg, Command, Interactive, Recipe, Tool};
 
 const INTERPRETER: &str = "/usr/bin/python3";
 
+const TOOL: Tool = Tool { program: INTERPRETER, package: "python3" };
+
 pub(super) const RECIPE: Recipe = Recipe {
     language: Language::Python,
-    needs: &[Tool { program: INTERPRETER, package: "python3" }],
+    needs: &[TOOL],
     compile: None,
     run: Command {
         program: INTERPRETER,
@@ -20,4 +22,5 @@ pub(super) const RECIPE: Recipe = Recipe {
         memory_bytes: RUN_MEMORY_BYTES,
     },
     starts_program: |_| false,
+    repl: Some(Interactive { tool: TOOL, args: &["-q", "-s", "-B"], env: &[] }),
 };

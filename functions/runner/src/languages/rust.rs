@@ -28,4 +28,5 @@ pub(super) const RECIPE: Recipe = Recipe {
     }),
     run: Command { program: PROGRAM, args: &[Arg::Given], env: &[], memory_bytes: RUN_MEMORY_BYTES },
     starts_program: |_| false,
+    repl: None,
 };

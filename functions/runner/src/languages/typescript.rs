@@ -34,4 +34,5 @@ pub(super) const RECIPE: Recipe = Recipe {
         memory_bytes: NODE_MEMORY_BYTES,
     },
     starts_program: |_| false,
+    repl: None,
 };

@@ -26,8 +26,8 @@
 //!
 //! # Terminals
 //! A job has pipes or a terminal ([`Sandbox::start_terminal`]), never both. The runner alone holds the terminal's other
-//! end ([`pty`]); the job may open its own by `/dev/tty` and `/dev/std*`, no other, and may not type into it. What has
-//! become of its files is looked at with the job's own rights ([`collect`]), while it runs and when it is dead.
+//! end (`pty`); the job may open its own by `/dev/tty` and `/dev/std*`, no other, and may not type into it. What has
+//! become of its files is looked at with the job's own rights (`collect`), while it runs and when it is dead.
 //!
 //! # What this module does not do
 //! It knows no language, no queue and no network: it takes steps and gives back bytes and an [`Outcome`].

@@ -6,3 +6,7 @@ mod languages;
 mod leftovers;
 mod programs;
 mod support;
+mod talk;
+mod terminal;
+mod terminal_attacks;
+mod terminal_changes;
