@@ -2,9 +2,10 @@
 //! their results.
 //!
 //! [`serve`] takes messages, [`attempt`] sees one through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), [`output`] makes frames of what it prints, [`stream`] delivers them.
+//! its [language](languages), once or for each of its cases, [`output`] makes frames of what it prints, [`stream`] delivers them.
 
 pub mod attempt;
+mod cases;
 pub mod config;
 pub mod edge;
 pub mod execute;

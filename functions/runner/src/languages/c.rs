@@ -25,6 +25,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("-O2"),
             Arg::Text("-std=gnu17"),
             Arg::Text("-Wall"),
+            Arg::Flags,
             Arg::Text("-o"),
             Arg::Text(PROGRAM),
             Arg::Sources,

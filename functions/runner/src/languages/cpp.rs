@@ -17,6 +17,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("-O2"),
             Arg::Text("-std=gnu++20"),
             Arg::Text("-Wall"),
+            Arg::Flags,
             Arg::Text("-o"),
             Arg::Text(PROGRAM),
             Arg::Sources,

@@ -17,6 +17,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("build"),
             Arg::Text("-p=2"),
             Arg::Text("-buildvcs=false"),
+            Arg::Flags,
             Arg::Text("-o"),
             Arg::Text(PROGRAM),
             Arg::Sources,

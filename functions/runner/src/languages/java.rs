@@ -26,6 +26,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("-J-Xmx256m"),
             Arg::Text("-encoding"),
             Arg::Text("UTF-8"),
+            Arg::Flags,
             Arg::Text("-d"),
             Arg::Text("../out"),
             Arg::Sources,

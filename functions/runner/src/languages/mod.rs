@@ -19,7 +19,7 @@ use protocol::path::FilePath;
 use protocol::run::SourceFile;
 use protocol::runner::RunLimits;
 
-use crate::sandbox::{Job, Step, StepLimits};
+use crate::sandbox::{Artefact, Job, Product, Step, StepLimits};
 
 /// Every language that this runner knows.
 const RECIPES: [Recipe; LANGUAGES.len()] = [
@@ -87,6 +87,10 @@ enum Arg {
     Class,
     /// What the person gave.
     Given,
+    /// Compiler flags that the person chose, of the language's list.
+    Flags,
+    /// Itself, unless the person chose a flag that begins with the second: some tools take such a flag only once.
+    Unless(&'static str, &'static str),
 }
 
 /// What is to be executed.
@@ -98,6 +102,8 @@ pub struct Program<'a> {
     pub files: &'a [SourceFile],
     /// The program's arguments.
     pub args: &'a [String],
+    /// Flags of the compiler.
+    pub flags: &'a [String],
     /// Bounds; a language's runtime may need more memory than they say.
     pub limits: &'a RunLimits,
 }
@@ -121,7 +127,22 @@ impl Recipe {
     pub fn job(&self, program: Program<'_>) -> Job {
         let compile = self.compile.as_ref().map(|command| self.step(command, program, false));
         let run = self.step(&self.run, program, true);
-        Job { files: program.files.to_vec(), steps: compile.into_iter().chain([run]).collect() }
+        let steps = compile.into_iter().chain([run]).collect();
+        Job { files: program.files.to_vec(), steps, product: Product::Own }
+    }
+
+    /// The job that only compiles and leaves its product to others, if the language has one.
+    #[must_use]
+    pub fn compile_job(&self, program: Program<'_>, artefact: &Artefact) -> Option<Job> {
+        let step = self.step(self.compile.as_ref()?, program, false);
+        Some(Job { files: program.files.to_vec(), steps: vec![step], product: Product::Keep(artefact.product()) })
+    }
+
+    /// The job that runs what [`Recipe::compile_job`] has made.
+    #[must_use]
+    pub fn run_job(&self, program: Program<'_>, artefact: &Artefact) -> Job {
+        let step = self.step(&self.run, program, true);
+        Job { files: program.files.to_vec(), steps: vec![step], product: Product::Use(artefact.product()) }
     }
 
     fn step(&self, command: &Command, program: Program<'_>, reads_stdin: bool) -> Step {
@@ -152,6 +173,9 @@ impl Recipe {
             }
             Arg::Class => vec![class_of(program)],
             Arg::Given => program.args.to_vec(),
+            Arg::Flags => program.flags.to_vec(),
+            Arg::Unless(_, prefix) if program.flags.iter().any(|flag| flag.starts_with(prefix)) => Vec::new(),
+            Arg::Unless(text, _) => vec![(*text).to_owned()],
         }
     }
 
@@ -202,7 +226,7 @@ mod tests {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
         let entry = FilePath::parse(entry).expect("a path");
         let limits = RunLimits::default();
-        let job = Recipe::of(language).job(Program { entry: &entry, files, args: &args, limits: &limits });
+        let job = Recipe::of(language).job(Program { entry: &entry, files, args: &args, flags: &[], limits: &limits });
         let lines: Vec<_> = job.steps.iter().map(|step| format!("{} {}", step.program, step.args.join(" "))).collect();
         assert_eq!(lines, expected);
     }
@@ -237,7 +261,7 @@ mod tests {
         let class = |path: &str, content: &str| {
             let files = [source(path, content)];
             let entry = FilePath::parse(path).expect("a path");
-            class_of(Program { entry: &entry, files: &files, args: &[], limits: &RunLimits::default() })
+            class_of(Program { entry: &entry, files: &files, args: &[], flags: &[], limits: &RunLimits::default() })
         };
         assert_eq!(class("Main.java", "public class Main {}"), "Main");
         assert_eq!(class("src/app/Main.java", "// a\n package app.x ;\npublic class Main {}"), "app.x.Main");

@@ -20,6 +20,7 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("--target=node20"),
             Arg::Text("--sourcemap=inline"),
             Arg::Text("--log-level=warning"),
+            Arg::Flags,
             Arg::Text("--outfile=../out/program.js"),
         ],
         // It starts a thread for each processor of the machine otherwise.

@@ -15,7 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
-use super::spec::{self, JailSpec, Outcome, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::artefact::Artefact;
+use super::spec::{self, JailSpec, Outcome, Product, Report, Step, StepLimits, Stop, Tier, Withheld};
 use super::uid::UidLease;
 use super::{SandboxError, during};
 
@@ -47,6 +48,8 @@ pub struct Job {
     pub files: Vec<SourceFile>,
     /// Run in order until one fails.
     pub steps: Vec<Step>,
+    /// What becomes of what compilers make.
+    pub product: Product,
 }
 
 /// A job under way. Dropping it kills the job.
@@ -115,12 +118,14 @@ impl Sandbox {
     async fn sweep(&self) -> Result<(), SandboxError> {
         let folders = std::fs::read_dir(&self.config.work_dir).map_err(during("reading the work folder"))?;
         let names = folders.filter_map(|folder| folder.ok()?.file_name().into_string().ok());
-        for uid in names.filter_map(|name| name.parse().ok()) {
+        for name in names {
+            drop(Artefact::left_over(&self.config.work_dir, &name)?);
+            let Ok(uid) = name.parse() else { continue };
             if geteuid().is_root()
                 && let Some(lease) = UidLease::try_acquire(uid)?
             {
                 tracing::warn!(uid, "cleaning up after a jail that was killed");
-                let nothing = Job { files: Vec::new(), steps: Vec::new() };
+                let nothing = Job { files: Vec::new(), steps: Vec::new(), product: Product::Own };
                 self.start_as(Some(lease), Tier::Process, nothing).await?.control.finish().await?;
             }
         }
@@ -136,7 +141,7 @@ impl Sandbox {
             reads_stdin: false,
             limits: PROOF_LIMITS,
         };
-        let running = self.start(Job { files: Vec::new(), steps: vec![step] }).await?;
+        let running = self.start(Job { files: Vec::new(), steps: vec![step], product: Product::Own }).await?;
         let outcome = running.control.finish().await?;
         if let Some(anomaly) = outcome.anomaly {
             return Err(SandboxError::Refused(anomaly));
@@ -157,6 +162,14 @@ impl Sandbox {
         self.start_as(lease, self.tier, job).await
     }
 
+    /// A place for what one job makes and others use.
+    ///
+    /// # Errors
+    /// When the machine gives no folder or no name for it.
+    pub fn artefact(&self) -> Result<Artefact, SandboxError> {
+        Artefact::create(&self.config.work_dir)
+    }
+
     async fn start_as(&self, lease: Option<UidLease>, tier: Tier, job: Job) -> Result<Running, SandboxError> {
         let (uid, folder) = match &lease {
             Some(lease) => (lease.uid(), lease.uid().to_string()),
@@ -169,6 +182,7 @@ impl Sandbox {
             withheld: self.config.withheld,
             files: job.files,
             steps: job.steps,
+            product: job.product,
         };
         let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
         let mut running = launch(&self.config.program, lease).map_err(during("starting the jail"))?;
@@ -178,7 +192,7 @@ impl Sandbox {
 }
 
 /// Without user ids of their own, jobs are told apart by their order.
-fn unique_name() -> String {
+pub(super) fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("job-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

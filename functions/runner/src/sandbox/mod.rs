@@ -30,6 +30,7 @@
 // JUSTIFICATION: the layers are system calls without a safe wrapper (raw clone, wait4 with resource usage, dropping
 // capabilities), and fork leaves one thread behind. Every use of `unsafe` says why it is sound.
 
+mod artefact;
 mod files;
 mod job;
 mod kill;
@@ -49,8 +50,9 @@ mod watch;
 
 use std::io;
 
+pub use artefact::Artefact;
 pub use launch::{Control, Job, Running, Sandbox, SandboxConfig};
-pub use spec::{Bound, Ended, Outcome, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
+pub use spec::{Bound, Ended, Outcome, Product, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
 pub use warden::main as warden_main;
 
 /// Why the sandbox could not do its work. None of these is the job's doing.

@@ -110,10 +110,20 @@ fn bind(outside: &Path, at: &Path, flags: MsFlags) -> io::Result<()> {
     } else {
         File::create(at)?;
     }
+    cover(outside, at, flags)?;
+    Ok(())
+}
+
+/// Puts something of the machine over what is at `at`, with `flags`.
+fn cover(outside: &Path, at: &Path, flags: MsFlags) -> nix::Result<()> {
     mount(Some(outside), at, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
     // The kernel ignores flags on the bind itself.
-    mount(None::<&str>, at, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)?;
-    Ok(())
+    mount(None::<&str>, at, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)
+}
+
+/// Shows a folder of the machine read-only in place of one of the job's, before the job starts.
+pub(super) fn show(outside: &Path, at: &Path) -> nix::Result<()> {
+    cover(outside, at, SEALED | MsFlags::MS_RDONLY)
 }
 
 /// Takes the root down, however far it was built.

@@ -16,7 +16,7 @@ use super::job::Plan;
 use super::kill;
 use super::place::Place;
 use super::seccomp::{self, JobFilters};
-use super::spec::{self, JailSpec, Outcome, Report, Step};
+use super::spec::{self, Bound, JailSpec, Outcome, Product, Report, Step};
 use super::step::{self, Surroundings};
 
 /// Runs `runner jail STDIN STDOUT STDERR`, the numbers being the job's inherited pipes. Must be called before the
@@ -74,8 +74,14 @@ fn run_steps(spec: &JailSpec, streams: &[OwnedFd; 3], place: &Place) -> Result<O
         outcome.landlock &= finished.landlock;
         outcome.anomaly = outcome.anomaly.or(finished.survivors);
         if !finished.outcome.is_success() || outcome.anomaly.is_some() {
-            break;
+            return Ok(outcome);
         }
+    }
+    if let (Product::Keep(folder), Some(step), Some(last)) =
+        (&spec.product, spec.steps.last(), outcome.steps.last_mut())
+        && !place.keep(folder, &step.limits).map_err(|error| format!("keeping what was made: {error}"))?
+    {
+        last.bound = Some(Bound::Disk);
     }
     Ok(outcome)
 }

@@ -20,6 +20,7 @@ pub(crate) struct Case {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) stdin: String,
     pub(crate) args: Vec<String>,
+    pub(crate) flags: Vec<String>,
     pub(crate) limits: RunLimits,
     pub(crate) inodes: Option<u64>,
 }
@@ -39,6 +40,7 @@ impl Case {
             files: Vec::new(),
             stdin: String::new(),
             args: Vec::new(),
+            flags: Vec::new(),
             limits: RunLimits::default(),
             inodes: None,
         };
@@ -69,6 +71,11 @@ impl Case {
         self
     }
 
+    pub(crate) fn with_flags(mut self, flags: &[&str]) -> Self {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self
+    }
+
     pub(crate) fn with_limits(mut self, change: impl FnOnce(&mut RunLimits)) -> Self {
         change(&mut self.limits);
         self
@@ -82,7 +89,7 @@ impl Case {
     pub(crate) fn job(&self) -> Job {
         let entry = FilePath::parse(self.language.info().entry).expect("a path");
         let Self { files, args, limits, .. } = self;
-        let mut job = Recipe::of(self.language).job(Program { entry: &entry, files, args, limits });
+        let mut job = Recipe::of(self.language).job(Program { entry: &entry, files, args, flags: &self.flags, limits });
         for step in &mut job.steps {
             step.limits.inodes = self.inodes.unwrap_or(step.limits.inodes);
         }
