@@ -56,7 +56,7 @@ impl Cases<'_> {
     fn program<'a>(&'a self, case: Option<&'a RunCase>) -> Program<'a> {
         let ClaimGranted { entry, files, args, flags, limits, .. } = self.claim;
         let args = case.and_then(|case| case.args.as_ref()).unwrap_or(args);
-        Program { entry, files, args, flags, limits }
+        Program { entry, files, args, flags, limits, caches: self.sandbox.caches() }
     }
 
     /// Compiles, if the language has a compiler. Answers the run's result so far, and whether the cases can follow.

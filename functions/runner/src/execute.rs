@@ -79,7 +79,7 @@ async fn try_execute(
     wishes: watch::Receiver<Wish>,
 ) -> Result<Executed, SandboxError> {
     let ClaimGranted { entry, files, args, flags, limits, .. } = claim;
-    let job = recipe.job(Program { entry, files, args, flags, limits });
+    let job = recipe.job(Program { entry, files, args, flags, limits, caches: sandbox.caches() });
     let bounds: u64 = job.steps.iter().map(|step| step.limits.wall_ms).sum();
     let Running { stdout, stderr, stdin, control } = sandbox.start(job).await?;
     let mut pump = Pump {

@@ -5,6 +5,7 @@
 //! its [language](languages), once or for each of its cases, [`output`] makes frames of what it prints, [`stream`] delivers them.
 
 pub mod attempt;
+pub mod caches;
 mod cases;
 pub mod config;
 pub mod edge;

@@ -32,9 +32,17 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("-lm"),
         ],
         env: &[],
+        cache_variable: None,
         memory_bytes: RUN_MEMORY_BYTES,
     }),
-    run: Command { program: PROGRAM, args: &[Arg::Given], env: LINE_BUFFERED, memory_bytes: RUN_MEMORY_BYTES },
+    run: Command {
+        program: PROGRAM,
+        args: &[Arg::Given],
+        env: LINE_BUFFERED,
+        cache_variable: None,
+        memory_bytes: RUN_MEMORY_BYTES,
+    },
+    cache: None,
     starts_program,
 };
 

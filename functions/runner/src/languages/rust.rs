@@ -25,8 +25,16 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Entry,
         ],
         env: &[],
+        cache_variable: None,
         memory_bytes: 512 << 20,
     }),
-    run: Command { program: PROGRAM, args: &[Arg::Given], env: &[], memory_bytes: RUN_MEMORY_BYTES },
+    run: Command {
+        program: PROGRAM,
+        args: &[Arg::Given],
+        env: &[],
+        cache_variable: None,
+        memory_bytes: RUN_MEMORY_BYTES,
+    },
+    cache: None,
     starts_program: |_| false,
 };

@@ -1,21 +1,20 @@
-//! The runner's side: finds out what the machine allows, starts a warden for each job, and hands out its pipes.
+//! The runner's side: finds out what the machine allows, has a warden made for each job, and hands out its pipes.
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use nix::unistd::{geteuid, getuid, pipe2};
 use protocol::run::SourceFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
 
 use super::artefact::Artefact;
+use super::keeper::Keeper;
 use super::spec::{self, JailSpec, Outcome, Product, Report, Step, StepLimits, Stop, Tier, Withheld};
 use super::uid::UidLease;
 use super::{SandboxError, during};
@@ -29,8 +28,10 @@ pub struct SandboxConfig {
     pub minimum: Tier,
     /// Kernel features to do without.
     pub withheld: Withheld,
-    /// The runner's own program, which is also the warden.
+    /// The runner's own program, which is also the keeper of its jobs.
     pub program: PathBuf,
+    /// A folder that every job may read, if it is there, under the same path.
+    pub caches: Option<PathBuf>,
 }
 
 /// A sandbox that has proved that it works here.
@@ -39,6 +40,8 @@ pub struct Sandbox {
     config: SandboxConfig,
     tier: Tier,
     landlock: bool,
+    /// Makes a warden for each job.
+    keeper: Keeper,
 }
 
 /// What to run.
@@ -70,7 +73,6 @@ pub struct Running {
 pub struct Control {
     orders: pipe::Sender,
     report: pipe::Receiver,
-    warden: Child,
     /// Keeps the user id from being given to another job.
     _lease: Option<UidLease>,
 }
@@ -84,7 +86,8 @@ impl Sandbox {
         // Job folders are closed by their own modes; the folder above lets job users pass and nothing else.
         let created = DirBuilder::new().recursive(true).mode(0o711).create(&config.work_dir);
         created.map_err(during("creating the work folder"))?;
-        let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false };
+        let keeper = Keeper::new(&config.program);
+        let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false, keeper };
         sandbox.sweep().await?;
         let why = match sandbox.prove().await {
             Ok(()) => return Ok(sandbox),
@@ -112,6 +115,12 @@ impl Sandbox {
     #[must_use]
     pub fn has_landlock(&self) -> bool {
         self.landlock
+    }
+
+    /// The folder that every job may read, if it is there.
+    #[must_use]
+    pub fn caches(&self) -> Option<&Path> {
+        self.config.caches.as_deref().filter(|folder| folder.is_dir())
     }
 
     /// Cleans up after runners and wardens that were killed: whose user id is free and whose folder is still there.
@@ -183,9 +192,10 @@ impl Sandbox {
             files: job.files,
             steps: job.steps,
             product: job.product,
+            caches: self.caches().map(Path::to_owned),
         };
         let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
-        let mut running = launch(&self.config.program, lease).map_err(during("starting the jail"))?;
+        let mut running = launch(&self.keeper, lease).map_err(during("starting the jail"))?;
         running.control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
         Ok(running)
     }
@@ -217,12 +227,11 @@ impl Control {
     pub async fn finish(mut self) -> Result<Outcome, SandboxError> {
         let mut bytes = Vec::new();
         self.report.read_to_end(&mut bytes).await.map_err(during("reading the jail's report"))?;
-        let status = self.warden.wait().await.map_err(during("waiting for the jail"))?;
         match serde_json::from_slice(&bytes) {
             Ok(Report::Done(outcome)) => Ok(outcome),
             Ok(Report::Refused(why)) => Err(SandboxError::Refused(why)),
             Err(error) => {
-                tracing::error!(%error, %status, "the jail sent no report");
+                tracing::error!(%error, "the jail sent no report");
                 Err(SandboxError::NoReport)
             }
         }
@@ -247,20 +256,10 @@ fn pipes() -> io::Result<Pipes> {
     })
 }
 
-fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
+fn launch(keeper: &Keeper, lease: Option<UidLease>) -> io::Result<Running> {
     let Pipes { ours, theirs } = pipes()?;
-    let [orders_read, report_write, job_pipes @ ..] = theirs;
-    let mut inherited: Vec<RawFd> = job_pipes.iter().map(AsRawFd::as_raw_fd).collect();
-    let mut command = Command::new(program);
-    command.arg0("runner").arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
-    // A group of its own, or Ctrl-C in a terminal would end it before it has cleaned up.
-    command.process_group(0);
-    command.stdin(Stdio::from(orders_read)).stdout(Stdio::from(report_write));
-    inherited.extend(lease.as_ref().map(|lease| lease.lock().as_raw_fd()));
-    // SAFETY: the closure runs between fork and exec and makes nothing but fcntl calls, which may be made there, on
-    // descriptors that stay open in this function until the spawn is done.
-    unsafe { command.pre_exec(move || inherited.iter().try_for_each(|fd| keep_open_over_exec(*fd))) };
-    let warden = command.spawn()?;
+    let ends: Vec<_> = theirs.iter().map(AsFd::as_fd).chain(lease.as_ref().map(UidLease::lock)).collect();
+    keeper.make_warden(&ends)?;
     let [orders, report, stdin, stdout, stderr] = ours;
     Ok(Running {
         stdout: pipe::Receiver::from_owned_fd(stdout)?,
@@ -269,16 +268,7 @@ fn launch(program: &Path, lease: Option<UidLease>) -> io::Result<Running> {
         control: Control {
             orders: pipe::Sender::from_owned_fd(orders)?,
             report: pipe::Receiver::from_owned_fd(report)?,
-            warden,
             _lease: lease,
         },
     })
-}
-
-/// Every descriptor of the runner closes on exec; these few must not, in the new process alone.
-fn keep_open_over_exec(fd: RawFd) -> io::Result<()> {
-    // SAFETY: the caller owns the descriptor for longer than this call.
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
-    Ok(())
 }

@@ -44,7 +44,7 @@ const LINKS: [(&str, &str); 7] = [
 const SEALED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
 /// Moves the warden into a mount namespace and builds a root at `root`; returns the folder of the job's folders.
-pub(super) fn build(root: &Path, uid: u32, limits: Option<StepLimits>) -> io::Result<PathBuf> {
+pub(super) fn build(root: &Path, caches: Option<&Path>, uid: u32, limits: Option<StepLimits>) -> io::Result<PathBuf> {
     enter_mount_namespace()?;
     mount_memory(root, "size=1m,nr_inodes=256,mode=755", SEALED)?;
     for folder in ["etc", "etc/ssl", "dev", "proc", "var", "job"] {
@@ -60,6 +60,11 @@ pub(super) fn build(root: &Path, uid: u32, limits: Option<StepLimits>) -> io::Re
     for device in DEVICES {
         let path = format!("dev/{device}");
         bind(&Path::new("/").join(&path), &root.join(&path), MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC)?;
+    }
+    if let Some(caches) = caches {
+        let at = root.join(caches.strip_prefix("/").map_err(io::Error::other)?);
+        DirBuilder::new().recursive(true).mode(0o755).create(&at)?;
+        cover(caches, &at, SEALED | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY)?;
     }
     for (target, link) in LINKS {
         symlink(target, root.join(link))?;

@@ -54,7 +54,7 @@ impl Place {
             Tier::Process => spec.directory.clone(),
             Tier::Namespaces => {
                 let limits = spec.steps.iter().map(|step| step.limits);
-                namespaces::build(&spec.directory, spec.uid, limits.reduce(larger))?
+                namespaces::build(&spec.directory, spec.caches.as_deref(), spec.uid, limits.reduce(larger))?
             }
         };
         files::write(&home, &spec.files, spec.uid)?;

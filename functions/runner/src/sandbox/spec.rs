@@ -91,6 +91,8 @@ pub(super) struct JailSpec {
     pub(super) files: Vec<SourceFile>,
     /// What becomes of what compilers make.
     pub(super) product: Product,
+    /// A folder that the job may read, under the same path.
+    pub(super) caches: Option<PathBuf>,
     /// Run in order until one does not end with exit code 0. None: only clean up after the user id.
     pub(super) steps: Vec<Step>,
 }

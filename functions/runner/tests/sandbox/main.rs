@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bounds;
+mod caches;
 mod cases;
 mod languages;
 mod leftovers;

@@ -1,6 +1,6 @@
 //! Runs a program in a sandbox of a given mode and gathers what comes out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::language::Language;
 use protocol::path::FilePath;
@@ -87,9 +87,14 @@ impl Case {
     }
 
     pub(crate) fn job(&self) -> Job {
+        self.job_with(None)
+    }
+
+    pub(crate) fn job_with(&self, caches: Option<&Path>) -> Job {
         let entry = FilePath::parse(self.language.info().entry).expect("a path");
         let Self { files, args, limits, .. } = self;
-        let mut job = Recipe::of(self.language).job(Program { entry: &entry, files, args, flags: &self.flags, limits });
+        let mut job =
+            Recipe::of(self.language).job(Program { entry: &entry, files, args, flags: &self.flags, limits, caches });
         for step in &mut job.steps {
             step.limits.inodes = self.inodes.unwrap_or(step.limits.inodes);
         }
@@ -98,7 +103,7 @@ impl Case {
 
     /// Starts it in `sandbox` with its input already given.
     pub(crate) async fn start_in(&self, sandbox: &Sandbox) -> Running {
-        let mut running = sandbox.start(self.job()).await.expect("the job starts");
+        let mut running = sandbox.start(self.job_with(sandbox.caches())).await.expect("the job starts");
         let mut stdin = running.stdin.take().expect("the job has an input");
         stdin.write_all(self.stdin.as_bytes()).await.expect("the input fits the pipe");
         running
@@ -142,6 +147,7 @@ pub(crate) fn config(withheld: Withheld) -> SandboxConfig {
         minimum: Tier::Process,
         withheld,
         program: PathBuf::from(env!("CARGO_BIN_EXE_runner")),
+        caches: None,
     }
 }
 
