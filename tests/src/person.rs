@@ -115,8 +115,11 @@ impl Person {
 
     /// Submits a run of the room's files.
     pub async fn run(&self, language: Language) -> Run {
-        let answer =
-            self.post("/runs").json(&RoomRunRequest { language, entry: None, stdin: None, args: None }).send().await;
+        let answer = self
+            .post("/runs")
+            .json(&RoomRunRequest { language, entry: None, stdin: None, args: None, flags: None, cases: None })
+            .send()
+            .await;
         assert_eq!(answer.status, 202, "{answer}");
         answer.data::<RunAnswer>().run
     }
@@ -131,5 +134,7 @@ impl Person {
 /// `run:start` for a language's own entry, without input.
 #[must_use]
 pub fn start(language: Language) -> ClientEvent {
-    ClientEvent::RunStart { request: RoomRunRequest { language, entry: None, stdin: None, args: None } }
+    ClientEvent::RunStart {
+        request: RoomRunRequest { language, entry: None, stdin: None, args: None, flags: None, cases: None },
+    }
 }

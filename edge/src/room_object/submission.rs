@@ -18,8 +18,8 @@ const SUBMIT_PATH: &str = "/internal/runs";
 
 /// A run with the files that the room froze.
 pub(crate) fn bundle(request: RoomRunRequest, files: Vec<SourceFile>, position: u64) -> SubmitRoomRun {
-    let RoomRunRequest { language, entry, stdin, args } = request;
-    SubmitRoomRun { language, entry, stdin, args, files, position }
+    let RoomRunRequest { language, entry, stdin, args, flags, cases } = request;
+    SubmitRoomRun { language, entry, stdin, args, flags, cases, files, position }
 }
 
 /// A call of the room itself, outside any client's request.

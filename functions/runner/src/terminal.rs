@@ -23,7 +23,7 @@ use protocol::run::SourceFile;
 use tokio::sync::mpsc;
 
 use crate::languages::{DISK_BYTES, INODES, Interactive, Recipe, Tool};
-use crate::sandbox::{Changes, Job, Sandbox, SandboxError, StepLimits, TerminalSize};
+use crate::sandbox::{Changes, Job, Product, Sandbox, SandboxError, StepLimits, TerminalSize};
 
 pub use handle::{ChangesError, INPUT_MAX_BYTES, InputRefused, TerminalHandle};
 
@@ -165,7 +165,8 @@ impl Terminal {
             let (handle, _commands) = handle::channel();
             return Ok((handle, received));
         }
-        let job = Job { files: order.files, steps: vec![program.step(limits(&order.bounds))] };
+        let step = program.step(limits(&order.bounds), sandbox.caches());
+        let job = Job { files: order.files, steps: vec![step], product: Product::Own };
         let running = sandbox.start_terminal(job, order.size).await?;
         let (handle, commands) = handle::channel();
         tokio::spawn(Session::new(running, &order.bounds, events).run(commands));

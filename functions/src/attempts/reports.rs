@@ -36,7 +36,8 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
         let run = self.ledger.record(id).await?;
         run.status.after(claim.clone())?;
         // Before the claim, so that a failure here costs no lease.
-        let files = self.ledger.files(&run).await?;
+        let files = self.ledger.read(&run.program.source).await?;
+        let cases = self.ledger.read(&run.program.cases).await?;
         let run = self.ledger.change(id, claim, now).await?;
         let iat = now / 1000;
         let room = run.room.as_ref().map(|(room, _)| room.clone());
@@ -53,6 +54,8 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
             files,
             stdin: run.program.stdin,
             args: run.program.args,
+            flags: run.program.flags,
+            cases,
             limits: RunLimits::default(),
         })
     }

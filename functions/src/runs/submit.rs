@@ -120,13 +120,14 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         self.count(sender, now).await?;
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
-        let source = self.ledger.keep_files(&id, order.files).await?;
-        let Order { language, stdin, args, .. } = order;
+        let Order { language, stdin, args, flags, files, cases, .. } = order;
+        let source = self.ledger.keep_files(&id, files).await?;
+        let cases = self.ledger.keep_cases(&id, cases).await?;
         let run = RunRecord {
             id,
             room: sender.room.clone(),
             starter: sender.starter(),
-            program: Program { language, entry, stdin, args, source },
+            program: Program { language, entry, stdin, args, flags, source, cases },
             status: RunStatus::Queued,
             output_key: None,
             created_at: now,

@@ -37,6 +37,7 @@ fn run(state: RunState) -> Box<Run> {
         wall_ms: Some(1),
         cpu_ms: Some(1),
         memory_bytes: Some(1),
+        verdicts: None,
     })
 }
 

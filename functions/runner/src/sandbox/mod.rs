@@ -19,8 +19,8 @@
 //! | pid, mount, net, ipc, uts, cgroup namespaces | seeing the machine at all | [`Tier::Process`] |
 //!
 //! # Processes
-//! The runner starts itself again as `runner jail`, the *warden*: one thread, an empty environment, its orders on a
-//! pipe ([`spec`]). The warden prepares the place, starts each step (compilers too are jobs), measures, kills, cleans
+//! The runner starts itself again as `runner jail`, the *keeper*: one thread, an empty environment. The keeper forks a
+//! *warden* for each job, with its orders on a pipe ([`spec`]). The warden prepares the place, starts each step (compilers too are jobs), measures, kills, cleans
 //! up, reports. It never opens a path below a folder that the job can write, except to delete it, by directory handles
 //! and without following links. When the runner dies, its pipe closes and the warden kills the job.
 //!
@@ -35,10 +35,12 @@
 // JUSTIFICATION: the layers are system calls without a safe wrapper (raw clone, wait4 with resource usage, dropping
 // capabilities), and fork leaves one thread behind. Every use of `unsafe` says why it is sound.
 
+mod artefact;
 mod changes;
 mod collect;
 mod files;
 mod job;
+mod keeper;
 mod kill;
 mod landlock;
 mod launch;
@@ -58,14 +60,15 @@ mod watch;
 
 use std::io;
 
+pub use artefact::Artefact;
 pub use changes::{
     CHANGED_FILE_MAX_BYTES, CHANGED_FILES_MAX, CHANGED_MAX_BYTES, Changes, LEFT_OUT_MAX, LeftOut, WhyLeftOut,
 };
+pub use keeper::main as keeper_main;
 pub use launch::{Control, Job, Running, Sandbox, SandboxConfig};
 pub use pty::{InvalidSize, Master, SIDE_MAX, TerminalSize};
-pub use spec::{Bound, Ended, Outcome, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
+pub use spec::{Bound, Ended, Outcome, Product, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
 pub use terminal::{ChangesReader, RunningTerminal};
-pub use warden::main as warden_main;
 
 /// Why the sandbox could not do its work. None of these is the job's doing.
 #[derive(Debug, thiserror::Error)]
