@@ -57,6 +57,8 @@ async fn a_program_gets_its_input_its_arguments_and_its_files() {
         entry: Some(FilePath::parse("start.py").expect("a path")),
         stdin: Some("ä line\n".to_owned()),
         args: Some(vec!["-x".to_owned(), "a b".to_owned()]),
+        flags: None,
+        cases: None,
         priority: None,
     };
     let run = stack.run(&request).await;

@@ -134,5 +134,5 @@ pub fn start(language: Language) -> ClientEvent {
 }
 
 fn request(language: Language) -> RoomRunRequest {
-    RoomRunRequest { language, entry: None, stdin: None, args: None, interactive: None }
+    RoomRunRequest { language, entry: None, stdin: None, args: None, flags: None, cases: None, interactive: None }
 }

@@ -13,7 +13,7 @@ use crate::wait::{DEADLINE, eventually};
 pub fn program(language: Language, content: &str) -> SubmitRunRequest {
     let path = FilePath::parse(language.info().entry).expect("an entry of the table is a path");
     let files = vec![SourceFile { path, content: content.to_owned() }];
-    SubmitRunRequest { language, files, entry: None, stdin: None, args: None, priority: None }
+    SubmitRunRequest { language, files, entry: None, stdin: None, args: None, flags: None, cases: None, priority: None }
 }
 
 /// True once nothing changes it any more.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::language::Language;
 use crate::lease::Dispatch;
 use crate::path::FilePath;
-use crate::run::{Run, SourceFile};
+use crate::run::{Run, RunCase, SourceFile};
 
 /// The caller's bearer, since SigV4 occupies `Authorization`.
 pub const AUTHORIZATION_HEADER: &str = "x-tutti-authorization";
@@ -31,6 +31,12 @@ pub struct SubmitRoomRun {
     /// Arguments.
     #[serde(default)]
     pub args: Option<Vec<String>>,
+    /// Flags of the compiler.
+    #[serde(default)]
+    pub flags: Option<Vec<String>>,
+    /// Cases.
+    #[serde(default)]
+    pub cases: Option<Vec<RunCase>>,
     /// The files at `position`.
     pub files: Vec<SourceFile>,
     /// The log position.

@@ -22,6 +22,23 @@ pub const RUN_ARGS_MAX: usize = 64;
 /// Bytes of all arguments of a run together.
 pub const RUN_ARGS_MAX_BYTES: usize = 4 * 1024;
 
+/// Compiler flags of a run: more than any list of a language's has groups.
+pub const RUN_FLAGS_MAX: usize = 16;
+
+/// Cases of a run: what the problems of programming contests and courses come with.
+pub const RUN_CASES_MAX: usize = 100;
+
+/// Input and expected output of all cases of a run together: 10 KB for each of 100. With as many bytes of code it stays
+/// below [`FUNCTION_BODY_MAX_BYTES`], also where every byte takes two in JSON.
+pub const RUN_CASES_MAX_BYTES: usize = 1024 * 1024;
+
+/// Longest name of a case, in characters: one line of a list.
+pub const RUN_CASE_NAME_MAX_CHARS: usize = 100;
+
+/// Wall-clock time of all cases of a run together. With the compiler's [`RUN_WALL_MS`] it leaves 10 s of the 40 s that a
+/// runner has to finish after SIGTERM for what is between the programs and for the result.
+pub const RUN_CASES_WALL_MS: u64 = 20_000;
+
 /// Files of one run, and files of a room.
 pub const FILES_MAX: usize = 500;
 

@@ -1,5 +1,6 @@
 //! Runs: what people see of one execution, and the bodies of `/api/v1/runs`.
 
+mod cases;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::ids::{RoomId, RunId};
 use crate::language::Language;
 use crate::path::FilePath;
 
+pub use cases::{CaseVerdict, RunCase, Verdict};
 pub use status::{RunChange, RunStatus, TransitionError};
 
 /// The state's word on the wire.
@@ -90,6 +92,10 @@ pub struct RunResult {
     pub memory_bytes: u64,
     /// The sandbox tier that was reached: `process` or `namespaces`.
     pub sandbox: String,
+    /// What the cases came to, in their order, if the run has any; empty where the program did not compile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub verdicts: Option<Vec<CaseVerdict>>,
 }
 
 /// A run as everybody who may see it sees it.
@@ -153,6 +159,11 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub waiting: Option<Waiting>,
+    /// What the cases came to, in their order, once a run with cases has ended; empty where the program did not
+    /// compile. Output, error output and exit code of such a run are the compiler's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub verdicts: Option<Vec<CaseVerdict>>,
 }
 
 /// How much a run is in a hurry.
@@ -211,6 +222,14 @@ pub struct RoomRunRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub args: Option<Vec<String>>,
+    /// Flags of the compiler, of those that the language's entry in the table lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub flags: Option<Vec<String>>,
+    /// Cases to run the program for, instead of once with `stdin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cases: Option<Vec<RunCase>>,
     /// True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -237,6 +256,14 @@ pub struct SubmitRunRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub args: Option<Vec<String>>,
+    /// Flags of the compiler, of those that the language's entry in the table lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub flags: Option<Vec<String>>,
+    /// Cases to run the program for, instead of once with `stdin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cases: Option<Vec<RunCase>>,
     /// `critical` unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

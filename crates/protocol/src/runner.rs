@@ -6,7 +6,7 @@ use crate::ids::{RoomId, RunId};
 use crate::language::Language;
 use crate::limits;
 use crate::path::FilePath;
-use crate::run::{RunResult, SourceFile};
+use crate::run::{RunCase, RunResult, SourceFile};
 
 /// A message of the queue: ids and a credential, never code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub enum QueueMessage {
 
 /// What bounds a run; each is a limit of one stage (compile, run), output and disk of both together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct RunLimits {
     /// Wall-clock time.
     pub wall_ms: u64,
@@ -48,6 +48,8 @@ pub struct RunLimits {
     pub output_kept_bytes: usize,
     /// Output at which the program is stopped.
     pub output_kill_bytes: u64,
+    /// Wall-clock time of all cases together.
+    pub cases_wall_ms: u64,
 }
 
 impl Default for RunLimits {
@@ -59,6 +61,7 @@ impl Default for RunLimits {
             processes: limits::RUN_PROCESSES,
             output_kept_bytes: limits::RUN_OUTPUT_KEPT_BYTES,
             output_kill_bytes: limits::RUN_OUTPUT_KILL_BYTES,
+            cases_wall_ms: limits::RUN_CASES_WALL_MS,
         }
     }
 }
@@ -94,6 +97,12 @@ pub struct ClaimGranted {
     /// Arguments.
     #[serde(default)]
     pub args: Vec<String>,
+    /// Flags of the compiler.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// Cases to run the program for. Without one it is run once, with `stdin`.
+    #[serde(default)]
+    pub cases: Vec<RunCase>,
     /// Bounds.
     pub limits: RunLimits,
 }

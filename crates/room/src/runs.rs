@@ -64,6 +64,9 @@ fn is_over(run: &Run) -> bool {
 fn without_output(mut run: Run) -> Run {
     run.stdout.clear();
     run.stderr.clear();
+    for verdict in run.verdicts.iter_mut().flatten() {
+        *verdict = verdict.without_texts();
+    }
     run
 }
 

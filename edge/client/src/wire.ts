@@ -110,7 +110,11 @@ entry: string,
 /**
  * A program that prints hello.
  */
-helloWorld: string, };
+helloWorld: string, 
+/**
+ * Flags of its compiler that a run may ask for. A later one wins over an earlier one that contradicts it.
+ */
+flags: Array<string>, };
 
 export type Languages = { 
 /**
@@ -497,6 +501,50 @@ ahead: number | null,
  */
 startingS: number | null, };
 
+export type Verdict = "passed" | "wrong_output" | "runtime_error" | "time_limit" | "memory_limit" | "output_limit" | "process_limit" | "disk_limit";
+
+export type CaseVerdict = { 
+/**
+ * The case's name or number.
+ */
+name: string, 
+/**
+ * The verdict.
+ */
+verdict: Verdict, 
+/**
+ * The exit code, unless a signal ended the program or the case is hidden: a program may put into it what it read.
+ */
+exitCode: number | null, 
+/**
+ * The signal's name (`SIGKILL`), if one ended it and the case is not hidden.
+ */
+signal: string | null, 
+/**
+ * Wall-clock time in milliseconds.
+ */
+wallMs: number, 
+/**
+ * Processor time in milliseconds.
+ */
+cpuMs: number, 
+/**
+ * Largest resident size seen, in bytes.
+ */
+memoryBytes: number, 
+/**
+ * Standard output, as far as kept; not of a hidden case, nor in a list.
+ */
+stdout?: string, 
+/**
+ * Standard error, likewise.
+ */
+stderr?: string, 
+/**
+ * What was expected, likewise.
+ */
+expected?: string, };
+
 export type Run = { 
 /**
  * The run's id.
@@ -581,7 +629,12 @@ memoryBytes: number | null,
 /**
  * What it waits for; in the answer to its submission and in `run:queued`.
  */
-waiting?: Waiting, };
+waiting?: Waiting, 
+/**
+ * What the cases came to, in their order, once a run with cases has ended; empty where the program did not
+ * compile. Output, error output and exit code of such a run are the compiler's.
+ */
+verdicts?: Array<CaseVerdict>, };
 
 export type RunAnswer = { 
 /**
@@ -598,6 +651,29 @@ path: FilePath,
  * Its text.
  */
 content: string, };
+
+export type RunCase = { 
+/**
+ * For display; the case's number, from 1, unless said.
+ */
+name?: string, 
+/**
+ * Standard input.
+ */
+stdin: string, 
+/**
+ * Arguments of the program; the run's own unless said.
+ */
+args?: Array<string>, 
+/**
+ * Standard output that passes. White space at the ends of lines and at the end of the output does not count, and
+ * so neither does the kind of line end; everything else has to be the same, byte for byte.
+ */
+expected: string, 
+/**
+ * Whether people see no more of it than its verdict and figures.
+ */
+hidden: boolean, };
 
 export type RoomRunRequest = { 
 /**
@@ -616,6 +692,14 @@ stdin?: string,
  * Arguments of the program.
  */
 args?: Array<string>, 
+/**
+ * Flags of the compiler, of those that the language's entry in the table lists.
+ */
+flags?: Array<string>, 
+/**
+ * Cases to run the program for, instead of once with `stdin`.
+ */
+cases?: Array<RunCase>, 
 /**
  * True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
  */
@@ -642,6 +726,14 @@ stdin?: string,
  * Arguments of the program.
  */
 args?: Array<string>, 
+/**
+ * Flags of the compiler, of those that the language's entry in the table lists.
+ */
+flags?: Array<string>, 
+/**
+ * Cases to run the program for, instead of once with `stdin`.
+ */
+cases?: Array<RunCase>, 
 /**
  * `critical` unless said.
  */
@@ -1260,6 +1352,14 @@ stdin?: string,
  * Arguments of the program.
  */
 args?: Array<string>, 
+/**
+ * Flags of the compiler, of those that the language's entry in the table lists.
+ */
+flags?: Array<string>, 
+/**
+ * Cases to run the program for, instead of once with `stdin`.
+ */
+cases?: Array<RunCase>, 
 /**
  * True to type into the program while it runs (`run:stdin`). Its input ends only when that says so.
  */

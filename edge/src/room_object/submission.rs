@@ -19,9 +19,9 @@ const SUBMIT_PATH: &str = "/internal/runs";
 
 /// A run with the files that the room froze.
 pub(crate) fn bundle(request: RoomRunRequest, files: Vec<SourceFile>, position: u64, dispatch: bool) -> SubmitRoomRun {
-    let RoomRunRequest { language, entry, stdin, args, interactive } = request;
+    let RoomRunRequest { language, entry, stdin, args, flags, cases, interactive } = request;
     let interactive = interactive.unwrap_or_default();
-    SubmitRoomRun { language, entry, stdin, args, files, position, interactive, dispatch }
+    SubmitRoomRun { language, entry, stdin, args, flags, cases, files, position, interactive, dispatch }
 }
 
 /// A call of the room itself, outside any client's request.

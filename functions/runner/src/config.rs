@@ -14,6 +14,8 @@ use crate::sandbox::{SandboxConfig, Tier, Withheld};
 const DEFAULT_GRACE: Duration = Duration::from_secs(40);
 
 const METADATA_URL: &str = "ECS_CONTAINER_METADATA_URI_V4";
+/// Where caches may be: a job's own root has nothing else there.
+const CACHE_PARENTS: [&str; 3] = ["/var/cache", "/opt", "/srv"];
 
 /// Everything the runner is told.
 ///
@@ -24,6 +26,7 @@ const METADATA_URL: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// | `BACKGROUND_QUEUE_URL` | the queue of the other runs | required |
 /// | `RUNNER_MIN_TIER` | least isolation to run with: `process` or `namespaces` | `process` |
 /// | `RUNNER_WORK_DIR` | folder for jobs' folders | `/var/tmp/tutti-runner` |
+/// | `RUNNER_CACHE_DIR` | folder of the toolchains' caches, which `runner caches` fills | `/var/cache/tutti-runner` |
 /// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
 /// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
 /// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
@@ -66,28 +69,53 @@ impl Config {
         Self::read(std::env::var)
     }
 
+    /// Reads the sandbox's part of the environment alone.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first variable that is wrong.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn sandbox_from_env() -> Result<SandboxConfig, ConfigError> {
+        sandbox(&|key| unless_empty(key, std::env::var(key)))
+    }
+
     fn read(variable: impl Fn(&'static str) -> Result<String, VarError>) -> Result<Self, ConfigError> {
-        let optional = |key| match variable(key) {
-            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-            Err(VarError::NotPresent) => Ok(None),
-            Err(error) => Err(ConfigError { key, problem: error.to_string() }),
-        };
+        let optional = |key| unless_empty(key, variable(key));
         let required = |key| optional(key)?.ok_or(ConfigError { key, problem: "is required".to_owned() });
         let grace = optional("RUNNER_GRACE_MS")?.map(|text| milliseconds("RUNNER_GRACE_MS", &text)).transpose()?;
         Ok(Self {
             edge_url: url("EDGE_URL", &required("EDGE_URL")?)?,
             queues: QueueUrls { critical: required("RUNS_QUEUE_URL")?, background: required("BACKGROUND_QUEUE_URL")? },
-            sandbox: SandboxConfig {
-                work_dir: optional("RUNNER_WORK_DIR")?.map_or_else(|| "/var/tmp/tutti-runner".into(), PathBuf::from),
-                minimum: tier(optional("RUNNER_MIN_TIER")?.as_deref())?,
-                withheld: withheld(optional("RUNNER_WITHHOLD")?.as_deref())?,
-                program: PathBuf::from("/proc/self/exe"),
-            },
+            sandbox: sandbox(&optional)?,
             agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,
             metadata_url: optional(METADATA_URL)?.map(|text| url(METADATA_URL, &text)).transpose()?,
             grace: grace.unwrap_or(DEFAULT_GRACE),
         })
     }
+}
+
+fn unless_empty(key: &'static str, value: Result<String, VarError>) -> Result<Option<String>, ConfigError> {
+    match value {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error) => Err(ConfigError { key, problem: error.to_string() }),
+    }
+}
+
+fn sandbox(
+    optional: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<SandboxConfig, ConfigError> {
+    let caches = optional("RUNNER_CACHE_DIR")?.map_or_else(|| "/var/cache/tutti-runner".into(), PathBuf::from);
+    if !CACHE_PARENTS.iter().any(|parent| caches.starts_with(parent)) {
+        let problem = format!("must be below {}", CACHE_PARENTS.join(" or "));
+        return Err(ConfigError { key: "RUNNER_CACHE_DIR", problem });
+    }
+    Ok(SandboxConfig {
+        work_dir: optional("RUNNER_WORK_DIR")?.map_or_else(|| "/var/tmp/tutti-runner".into(), PathBuf::from),
+        minimum: tier(optional("RUNNER_MIN_TIER")?.as_deref())?,
+        withheld: withheld(optional("RUNNER_WITHHOLD")?.as_deref())?,
+        program: PathBuf::from("/proc/self/exe"),
+        caches: Some(caches),
+    })
 }
 
 fn url(key: &'static str, text: &str) -> Result<Url, ConfigError> {
@@ -152,6 +180,7 @@ mod tests {
         assert_eq!(read(&NEEDED[..1]).expect_err("invalid"), "RUNS_QUEUE_URL: is required");
         assert_eq!(with("RUNNER_MIN_TIER", "vm"), "RUNNER_MIN_TIER: 'vm' is none of process, namespaces");
         assert_eq!(with("ECS_AGENT_URI", "ftp://x"), "ECS_AGENT_URI: must begin with http:// or https://");
+        assert_eq!(with("RUNNER_CACHE_DIR", "/tmp/x"), "RUNNER_CACHE_DIR: must be below /var/cache or /opt or /srv");
         assert!(with("RUNNER_GRACE_MS", "1s").starts_with("RUNNER_GRACE_MS: is no number"));
     }
 }

@@ -11,12 +11,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::cases::execute_cases;
 use crate::languages::{Program, Recipe};
 use crate::output::{Kept, Output};
 use crate::sandbox::{Bound, Control, Ended, Outcome, Running, Sandbox, SandboxError, Stop, Tier};
 
 /// How long after a job's own bounds its jail may take to say so.
-const JAIL_GRACE: Duration = Duration::from_secs(10);
+pub(crate) const JAIL_GRACE: Duration = Duration::from_secs(10);
 
 /// Size of one read: a pipe's usual capacity.
 const READ_BYTES: usize = 64 * 1024;
@@ -68,7 +69,12 @@ pub async fn execute(sandbox: &Sandbox, claim: &ClaimGranted, wires: Wires<'_>) 
     if let Some(tool) = missing.first() {
         return Executed { result: failed(sandbox.tier(), tool.missing_words()), was_stopped: false, anomaly: None };
     }
-    match try_execute(sandbox, claim, recipe, wires).await {
+    let executed = if claim.cases.is_empty() {
+        try_execute(sandbox, claim, recipe, wires).await
+    } else {
+        execute_cases(sandbox, claim, recipe, wires.frames, wires.wishes).await
+    };
+    match executed {
         Ok(executed) => executed,
         Err(error) => {
             tracing::error!(error = crate::chain(&error), "the sandbox failed");
@@ -85,8 +91,8 @@ async fn try_execute(
     recipe: &Recipe,
     Wires { frames, wishes, mut input }: Wires<'_>,
 ) -> Result<Executed, SandboxError> {
-    let ClaimGranted { entry, files, args, limits, .. } = claim;
-    let job = recipe.job(Program { entry, files, args, limits });
+    let ClaimGranted { entry, files, args, flags, limits, .. } = claim;
+    let job = recipe.job(Program { entry, files, args, flags, limits, caches: sandbox.caches() });
     let bounds: u64 = job.steps.iter().map(|step| step.limits.wall_ms).sum();
     let Running { stdout, stderr, stdin, control } = sandbox.start(job).await?;
     let mut pump = Pump {
@@ -203,13 +209,13 @@ impl Pump<'_> {
 }
 
 /// Waits until the attempt's end is wished for.
-async fn stop_wished(wishes: &mut watch::Receiver<Wish>) {
+pub(crate) async fn stop_wished(wishes: &mut watch::Receiver<Wish>) {
     // Where nobody can wish any more, the attempt is being dropped.
     let _nobody = wishes.wait_for(|wish| *wish == Wish::Stop).await;
 }
 
 /// The record of a job: its last step says how it ended, all of them what it used.
-fn result(outcome: &Outcome, kept: Kept) -> RunResult {
+pub(crate) fn result(outcome: &Outcome, kept: Kept) -> RunResult {
     let last = outcome.steps.last();
     let (exit_code, signal) = match last.map(|step| step.ended) {
         Some(Ended::Exited(code)) => (Some(code), None),
@@ -233,6 +239,7 @@ fn result(outcome: &Outcome, kept: Kept) -> RunResult {
         cpu_ms: outcome.steps.iter().map(|step| step.cpu_ms).sum(),
         memory_bytes: outcome.steps.iter().map(|step| step.memory_bytes).max().unwrap_or(0),
         sandbox: tier_word(outcome.tier).to_owned(),
+        verdicts: None,
     }
 }
 

@@ -2,10 +2,12 @@
 //! their results.
 //!
 //! [`serve`] takes messages, [`attempt`] sees a run through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), [`output`] makes frames of what it prints. [`lease`] delivers them to the room, takes
-//! more runs from there, and opens each [`terminal`]: a program that people talk to.
+//! its [language](languages), once or for each of its cases, [`output`] makes frames of what it prints. [`lease`]
+//! delivers them to the room, takes more runs from there, and opens each [`terminal`]: a program that people talk to.
 
 pub mod attempt;
+pub mod caches;
+mod cases;
 pub mod config;
 pub mod edge;
 pub mod execute;

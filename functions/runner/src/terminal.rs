@@ -2,8 +2,8 @@
 //! of their files.
 //!
 //! # Life of a keystroke
-//! [`TerminalHandle::input`] hands text to the terminal's task ([`session`]), which writes it to the terminal. What the
-//! program answers is gathered ([`outbox`]) and goes out as [`TerminalEvent::Output`]: at once after a quiet time, and
+//! [`TerminalHandle::input`] hands text to the terminal's task (`session`), which writes it to the terminal. What the
+//! program answers is gathered (`outbox`) and goes out as [`TerminalEvent::Output`]: at once after a quiet time, and
 //! in a flood as one piece each 10 ms.
 //!
 //! # Invariants
@@ -23,7 +23,7 @@ use protocol::run::SourceFile;
 use tokio::sync::mpsc;
 
 use crate::languages::{DISK_BYTES, INODES, Interactive, Recipe, Tool};
-use crate::sandbox::{Changes, Job, Sandbox, SandboxError, StepLimits, TerminalSize};
+use crate::sandbox::{Changes, Job, Product, Sandbox, SandboxError, StepLimits, TerminalSize};
 
 pub use handle::{ChangesError, INPUT_MAX_BYTES, InputRefused, TerminalHandle};
 
@@ -165,7 +165,8 @@ impl Terminal {
             let (handle, _commands) = handle::channel();
             return Ok((handle, received));
         }
-        let job = Job { files: order.files, steps: vec![program.step(limits(&order.bounds))] };
+        let step = program.step(limits(&order.bounds), sandbox.caches());
+        let job = Job { files: order.files, steps: vec![step], product: Product::Own };
         let running = sandbox.start_terminal(job, order.size).await?;
         let (handle, commands) = handle::channel();
         tokio::spawn(Session::new(running, &order.bounds, events).run(commands));

@@ -13,7 +13,7 @@ use protocol::token::{AttemptClaims, ClaimTicket, Signer};
 use crate::ports::artifacts::Artifacts;
 use crate::ports::runs::{RunRecord, RunStore};
 use crate::runs::error::RunError;
-use crate::runs::grant::{grant, lease};
+use crate::runs::grant::{Bundle, grant, lease};
 use crate::runs::ledger::Ledger;
 
 /// Reports of runners.
@@ -44,10 +44,11 @@ impl<S: RunStore, A: Artifacts> Reports<S, A> {
         let run = self.ledger.record(id).await?;
         run.status.after(claim.clone())?;
         // Before the claim, so that a failure here costs no lease.
-        let files = self.ledger.files(&run).await?;
+        let files = self.ledger.read(&run.program.source).await?;
+        let cases = self.ledger.read(&run.program.cases).await?;
         let run = self.ledger.change(id, claim, now).await?;
         let lease = run.room.as_ref().map(|(room, _)| lease(room, request.task.clone(), &self.signer, now));
-        Ok(grant(&run, files, lease.transpose()?, request.task, &self.signer, now)?)
+        Ok(grant(&run, Bundle { files, cases }, lease.transpose()?, request.task, &self.signer, now)?)
     }
 
     /// Renews the attempt's lease, and says whether anybody still waits for its result.

@@ -92,6 +92,11 @@ fn run_item(run: &RunRecord) -> Item {
         Source::Inline(files) => (Some(json(files)), None),
         Source::Stored(key) => (None, Some(text(key))),
     };
+    let (cases, cases_key) = match &run.program.cases {
+        Source::Inline(cases) => (Some(cases).filter(|cases| !cases.is_empty()).map(json), None),
+        Source::Stored(key) => (None, Some(text(key))),
+    };
+    let flags = Some(&run.program.flags).filter(|flags| !flags.is_empty());
     let room = run.room.as_ref();
     let mut item = Key::run(&run.id).into_item();
     item.extend(present([
@@ -107,6 +112,9 @@ fn run_item(run: &RunRecord) -> Item {
         ("stdin", Some(text(&run.program.stdin))),
         ("args", Some(json(&run.program.args))),
         ("interactive", run.program.interactive.then(|| json(&true))),
+        ("flags", flags.map(json)),
+        ("cases", cases),
+        ("casesKey", cases_key),
         ("files", files),
         ("bundleKey", bundle),
         ("priority", Some(json(&run.turn.priority))),
@@ -134,6 +142,10 @@ fn run(row: &Row) -> Result<RunRecord, PortError> {
         Some(key) => Source::Stored(key.to_owned()),
         None => Source::Inline(row.json("files")?),
     };
+    let cases = match row.optional_text("casesKey") {
+        Some(key) => Source::Stored(key.to_owned()),
+        None => Source::Inline(row.optional_json("cases")?.unwrap_or_default()),
+    };
     let room = match row.optional_id("roomId")? {
         Some(room) => Some((room, row.number("position")?)),
         None => None,
@@ -154,7 +166,9 @@ fn run(row: &Row) -> Result<RunRecord, PortError> {
             stdin: row.text("stdin")?.to_owned(),
             args: row.json("args")?,
             interactive: row.optional_json("interactive")?.unwrap_or_default(),
+            flags: row.optional_json("flags")?.unwrap_or_default(),
             source,
+            cases,
         },
         status: status(row)?,
         output_key: row.optional_text("outputKey").map(str::to_owned),

@@ -4,7 +4,7 @@ use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::path::FilePath;
-use protocol::run::{Priority, RunStatus, SourceFile};
+use protocol::run::{Priority, RunCase, RunStatus, SourceFile};
 
 use super::PortError;
 
@@ -64,15 +64,19 @@ pub struct Program {
     pub args: Vec<String>,
     /// True if it takes input while it runs.
     pub interactive: bool,
+    /// Flags of the compiler.
+    pub flags: Vec<String>,
     /// The files.
-    pub source: Source,
+    pub source: Source<Vec<SourceFile>>,
+    /// The cases; none means one run with `stdin`.
+    pub cases: Source<Vec<RunCase>>,
 }
 
-/// Where a run's files are.
+/// Where a part of a run is that may be too large for its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum Source<T> {
     /// In the record.
-    Inline(Vec<SourceFile>),
+    Inline(T),
     /// Among the artifacts, under this key.
     Stored(String),
 }

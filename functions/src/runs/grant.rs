@@ -3,7 +3,7 @@
 use protocol::TimestampMs;
 use protocol::ids::{LeaseId, RoomId};
 use protocol::limits::RUN_INTERACTIVE_WALL_MS;
-use protocol::run::SourceFile;
+use protocol::run::{RunCase, SourceFile};
 use protocol::runner::{ClaimGranted, RunLimits};
 use protocol::task::TaskId;
 use protocol::token::{
@@ -13,6 +13,15 @@ use protocol::token::{
 use crate::ambient::entropy;
 use crate::ports::runs::RunRecord;
 
+/// What of a run may lie outside its record.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// Its files.
+    pub files: Vec<SourceFile>,
+    /// Its cases.
+    pub cases: Vec<RunCase>,
+}
+
 /// The current attempt of a run as its runner gets it, with a credential for it. `lease` wins the runner for the
 /// room; `task` is where that runs, if it has said so.
 ///
@@ -20,7 +29,7 @@ use crate::ports::runs::RunRecord;
 /// When signing fails.
 pub fn grant(
     run: &RunRecord,
-    files: Vec<SourceFile>,
+    Bundle { files, cases }: Bundle,
     lease: Option<String>,
     task: Option<TaskId>,
     signer: &Signer,
@@ -46,6 +55,8 @@ pub fn grant(
         stdin: program.stdin,
         interactive: program.interactive,
         args: program.args,
+        flags: program.flags,
+        cases,
         limits: RunLimits { wall_ms, ..limits },
     })
 }

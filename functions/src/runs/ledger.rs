@@ -6,7 +6,8 @@
 
 use protocol::TimestampMs;
 use protocol::ids::RunId;
-use protocol::run::{Run, RunChange, RunResult, RunStatus, SourceFile, TransitionError};
+use protocol::run::{CaseVerdict, Run, RunCase, RunChange, RunResult, RunStatus, SourceFile, TransitionError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::RunError;
@@ -18,7 +19,8 @@ use crate::ports::runs::{RunRecord, RunStore, Source};
 /// Tries of a change. Runner, room and dead letters are the only ones who change a run.
 const CHANGE_TRIES: usize = 5;
 
-/// Files or output of this many bytes go to the artifacts. Both inline take half of DynamoDB's 400 KB item.
+/// Files, cases or a result of more bytes than this, as they are stored, go to the artifacts. All three inline take three
+/// quarters of DynamoDB's 400 KB item.
 pub const INLINE_MAX_BYTES: usize = 100 * 1024;
 
 /// The store of runs, and that of what is too large for it.
@@ -34,6 +36,8 @@ pub struct Ledger<S, A> {
 struct Output {
     stdout: String,
     stderr: String,
+    #[serde(default)]
+    verdicts: Option<Vec<CaseVerdict>>,
 }
 
 impl<S: RunStore, A: Artifacts> Ledger<S, A> {
@@ -72,12 +76,18 @@ impl<S: RunStore, A: Artifacts> Ledger<S, A> {
     /// Moves an output that the record could not hold to the artifacts.
     async fn move_output(&self, run: &mut RunRecord) -> Result<(), PortError> {
         let RunStatus::Finished { attempt, result } = &mut run.status else { return Ok(()) };
-        if result.stdout.len() + result.stderr.len() <= INLINE_MAX_BYTES {
+        // What counts is the size as it is stored: a control character takes six bytes there.
+        if encode(result).len() <= INLINE_MAX_BYTES {
             return Ok(());
         }
         let key = format!("outputs/{}/{attempt}.json", run.id);
-        let RunResult { stdout, stderr, .. } = result.as_mut();
-        let output = Output { stdout: std::mem::take(stdout), stderr: std::mem::take(stderr) };
+        let RunResult { stdout, stderr, verdicts, .. } = result.as_mut();
+        let bare = verdicts.as_ref().map(|verdicts| verdicts.iter().map(CaseVerdict::without_texts).collect());
+        let output = Output {
+            stdout: std::mem::take(stdout),
+            stderr: std::mem::take(stderr),
+            verdicts: std::mem::replace(verdicts, bare),
+        };
         self.artifacts.put(&key, encode(&output)).await?;
         run.output_key = Some(key);
         Ok(())
@@ -93,32 +103,43 @@ impl<S: RunStore, A: Artifacts> Ledger<S, A> {
             let output: Output = decode(key, &self.artifacts.get(key).await?)?;
             view.stdout = output.stdout;
             view.stderr = output.stderr;
+            view.verdicts = output.verdicts;
         }
         Ok(view)
     }
 
-    /// Puts files where they fit.
+    /// Puts the run's files where they fit.
     ///
     /// # Errors
     /// A failure of the artifacts.
-    pub async fn keep_files(&self, run: &RunId, files: Vec<SourceFile>) -> Result<Source, PortError> {
-        let encoded = encode(&files);
-        // What counts is the size as it is stored: a control character takes six bytes there.
+    pub async fn keep_files(&self, run: &RunId, files: Vec<SourceFile>) -> Result<Source<Vec<SourceFile>>, PortError> {
+        self.keep(format!("bundles/{run}.json"), files).await
+    }
+
+    /// Puts the run's cases where they fit.
+    ///
+    /// # Errors
+    /// A failure of the artifacts.
+    pub async fn keep_cases(&self, run: &RunId, cases: Vec<RunCase>) -> Result<Source<Vec<RunCase>>, PortError> {
+        self.keep(format!("bundles/{run}.cases.json"), cases).await
+    }
+
+    async fn keep<T: Serialize>(&self, key: String, part: T) -> Result<Source<T>, PortError> {
+        let encoded = encode(&part);
         if encoded.len() <= INLINE_MAX_BYTES {
-            return Ok(Source::Inline(files));
+            return Ok(Source::Inline(part));
         }
-        let key = format!("bundles/{run}.json");
         self.artifacts.put(&key, encoded).await?;
         Ok(Source::Stored(key))
     }
 
-    /// The run's files.
+    /// A part of a run, from where it is.
     ///
     /// # Errors
     /// A failure of the artifacts.
-    pub async fn files(&self, run: &RunRecord) -> Result<Vec<SourceFile>, PortError> {
-        match &run.program.source {
-            Source::Inline(files) => Ok(files.clone()),
+    pub async fn read<T: Clone + DeserializeOwned>(&self, part: &Source<T>) -> Result<T, PortError> {
+        match part {
+            Source::Inline(part) => Ok(part.clone()),
             Source::Stored(key) => decode(key, &self.artifacts.get(key).await?),
         }
     }
@@ -143,7 +164,7 @@ fn encode(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts and paths serialise")
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(key: &str, text: &str) -> Result<T, PortError> {
+fn decode<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, PortError> {
     serde_json::from_str(text)
         .map_err(|error| PortError::Unreadable { part: "bundles", what: format!("{key}: {error}") })
 }

@@ -8,12 +8,12 @@ use protocol::TimestampMs;
 use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::lease::{Dispatch, RequeueRequest};
 use protocol::limits::{ATTEMPT_LEASE_MS, GUEST_RUNS_PER_MINUTE, GUEST_RUNS_PER_MINUTE_AND_ADDRESS};
-use protocol::run::{Priority, Run, RunChange, RunReason, RunStatus, SourceFile};
+use protocol::run::{Priority, Run, RunChange, RunReason, RunStatus};
 use protocol::runner::QueueMessage;
 use protocol::token::Signer;
 
 use super::error::RunError;
-use super::grant::{grant, lease, ticket};
+use super::grant::{Bundle, grant, lease, ticket};
 use super::ledger::Ledger;
 use super::order::Order;
 use super::outlook::Outlook;
@@ -153,15 +153,16 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         self.count(sender, now).await?;
         let key = sender.idempotency_key(&order);
         let id = RunId::from_entropy(&entropy());
-        let files = (way == Way::Room).then(|| order.files.clone());
-        let source = self.ledger.keep_files(&id, order.files).await?;
-        let Order { language, stdin, args, interactive, priority, .. } = order;
+        let Order { language, stdin, args, interactive, flags, files, cases, priority, .. } = order;
+        let bundle = (way == Way::Room).then(|| Bundle { files: files.clone(), cases: cases.clone() });
+        let source = self.ledger.keep_files(&id, files).await?;
+        let cases = self.ledger.keep_cases(&id, cases).await?;
         let status = if way == Way::Room { RunStatus::Queued.after(claim_at(now))? } else { RunStatus::Queued };
         let run = RunRecord {
             id,
             room: sender.room.clone(),
             starter: sender.starter(),
-            program: Program { language, entry, stdin, args, interactive, source },
+            program: Program { language, entry, stdin, args, interactive, flags, source, cases },
             turn: Turn { priority, tenant: sender.tenant() },
             status,
             output_key: None,
@@ -171,7 +172,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         };
         let run = match self.ledger.store.create(&run, key.as_ref()).await? {
             Submission::Stored => {
-                let dispatch = files.map(|files| self.dispatch(&run, files, now)).transpose()?;
+                let dispatch = bundle.map(|bundle| self.dispatch(&run, bundle, now)).transpose()?;
                 if dispatch.is_some() {
                     return Ok(Submitted { run, dispatch });
                 }
@@ -193,8 +194,8 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         Ok(Submitted { run, dispatch: None })
     }
 
-    fn dispatch(&self, run: &RunRecord, files: Vec<SourceFile>, now: TimestampMs) -> Result<Dispatch, RunError> {
-        let claim = grant(run, files, None, None, &self.signer, now)?;
+    fn dispatch(&self, run: &RunRecord, bundle: Bundle, now: TimestampMs) -> Result<Dispatch, RunError> {
+        let claim = grant(run, bundle, None, None, &self.signer, now)?;
         Ok(Dispatch { claim, ticket: ticket(run, &self.signer, now)? })
     }
 

@@ -6,7 +6,10 @@ use protocol::ids::{ParticipantId, RoomId, RunId};
 use protocol::language::Language;
 use protocol::lease::RequeueRequest;
 use protocol::path::FilePath;
-use protocol::run::{Priority, RunChange, RunReason, RunResult, RunState, SourceFile, TransitionError, Waiting};
+use protocol::run::{
+    CaseVerdict, Priority, RunCase, RunChange, RunReason, RunResult, RunState, SourceFile, TransitionError, Verdict,
+    Waiting,
+};
 use protocol::runner::{QueueMessage, RunReport};
 use protocol::task::ClaimRequest;
 use protocol::token::{AttemptClaims, ClaimTicket};
@@ -43,10 +46,18 @@ fn submitter() -> TestSubmitter {
 fn order(source: &str) -> Order {
     let path = FilePath::parse("main.py").expect("a path");
     let files = vec![SourceFile { path, content: source.to_owned() }];
-    let (stdin, args) = (String::new(), Vec::new());
-    let (language, priority, interactive) = (Language::Python, Priority::Critical, false);
-    let fingerprint = source.to_owned();
-    Order { language, entry: None, stdin, args, interactive, files, priority, fingerprint }
+    Order {
+        language: Language::Python,
+        entry: None,
+        stdin: String::new(),
+        args: Vec::new(),
+        interactive: false,
+        flags: Vec::new(),
+        cases: Vec::new(),
+        files,
+        priority: Priority::Critical,
+        fingerprint: source.to_owned(),
+    }
 }
 
 fn sender(key: Option<&str>) -> Sender {
@@ -73,6 +84,7 @@ fn result(stdout: &str) -> RunReport {
             cpu_ms: 4,
             memory_bytes: 3,
             sandbox: "process".to_owned(),
+            verdicts: None,
         },
     }
 }
@@ -238,7 +250,7 @@ async fn a_run_that_ended_is_tried_again_with_the_same_program() {
     let second = submit(&submitter, again, &sender(None), NOW + 1).await.expect("submitted");
     assert_ne!(second.id, first.id);
     assert_eq!((second.program.stdin.as_str(), &second.program.args), ("in", &first.program.args));
-    let files = submitter.ledger.files(&second).await.expect("files");
+    let files = submitter.ledger.read(&second.program.source).await.expect("files");
     assert_eq!(files[0].content, source);
     assert_ne!(second.program.source, first.program.source, "its files live as long as it does");
 }
@@ -332,6 +344,56 @@ async fn a_large_output_is_kept_apart_by_attempt() {
     let record = reports.finish(&run, &attempt(&run, 1), result(&output), NOW).await.expect("recorded");
     assert_eq!(record.output_key, Some(format!("outputs/{run}/1.json")));
     assert_eq!(reports.ledger.view(&record).await.expect("a view").stdout, output);
+}
+
+fn verdict(stdout: Option<&str>) -> CaseVerdict {
+    CaseVerdict {
+        name: "1".to_owned(),
+        verdict: Verdict::Passed,
+        exit_code: stdout.map(|_| 0),
+        signal: None,
+        wall_ms: 1,
+        cpu_ms: 1,
+        memory_bytes: 1,
+        stdout: stdout.map(str::to_owned),
+        stderr: stdout.map(str::to_owned),
+        expected: stdout.map(str::to_owned),
+    }
+}
+
+#[tokio::test]
+async fn cases_reach_the_runner_whatever_their_size_and_nobody_else() {
+    for bytes in [1, 100_000] {
+        let case = RunCase { stdin: "s3cret".repeat(bytes), hidden: true, ..RunCase::default() };
+        let submitter = submitter();
+        let order = Order { cases: vec![case.clone()], ..order("print()") };
+        let run = submit(&submitter, order, &sender(None), NOW).await.expect("submitted");
+        let stored = submitter.ledger.artifacts.texts.lock().expect("no panic").len();
+        assert_eq!(stored, usize::from(bytes > 1), "only what is large is stored apart");
+        let seen = serde_json::to_string(&submitter.ledger.view(&run).await.expect("a view")).expect("serialises");
+        assert!(!seen.contains("s3cret"));
+        let reports = Reports { ledger: submitter.ledger, signer: submitter.signer };
+        assert_eq!(
+            reports.claim(&run.id, &ticket(&run.id), ClaimRequest::default(), NOW).await.expect("granted").cases,
+            [case]
+        );
+    }
+}
+
+#[tokio::test]
+async fn verdicts_are_recorded_whatever_their_size_and_a_list_has_no_texts() {
+    for bytes in [1, 200_000] {
+        let (reports, run) = queued().await;
+        reports.claim(&run, &ticket(&run), ClaimRequest::default(), NOW).await.expect("granted");
+        let verdicts = vec![verdict(Some(&"x".repeat(bytes))), verdict(None)];
+        let mut report = result("");
+        report.result.verdicts = Some(verdicts.clone());
+        let record = reports.finish(&run, &attempt(&run, 1), report, NOW).await.expect("recorded");
+        assert_eq!(record.output_key.is_some(), bytes > 1);
+        assert_eq!(reports.ledger.view(&record).await.expect("a view").verdicts, Some(verdicts.clone()));
+        let listed = super::view::summary(&record).verdicts.expect("verdicts");
+        assert_eq!(listed, verdicts.iter().map(CaseVerdict::without_texts).collect::<Vec<_>>());
+    }
 }
 
 fn dead_letter(run: &RunId) -> Batch {

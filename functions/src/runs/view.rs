@@ -1,6 +1,6 @@
 //! Records of runs as clients see them.
 
-use protocol::run::{Run, RunReason, RunResult, RunStatus};
+use protocol::run::{CaseVerdict, Run, RunReason, RunResult, RunStatus};
 
 use crate::ports::runs::RunRecord;
 
@@ -31,13 +31,16 @@ pub fn view(run: &RunRecord) -> Run {
         cpu_ms: result.map(|result| result.cpu_ms),
         memory_bytes: result.map(|result| result.memory_bytes),
         waiting: None,
+        verdicts: result.and_then(|result| result.verdicts.clone()),
     }
 }
 
 /// The run in a list: without its output, of which a page could hold more than an answer may.
 #[must_use]
 pub fn summary(run: &RunRecord) -> Run {
-    Run { stdout: String::new(), stderr: String::new(), ..view(run) }
+    let run = view(run);
+    let verdicts = run.verdicts.as_ref().map(|verdicts| verdicts.iter().map(CaseVerdict::without_texts).collect());
+    Run { stdout: String::new(), stderr: String::new(), verdicts, ..run }
 }
 
 fn result(run: &RunRecord) -> Option<&RunResult> {

@@ -230,6 +230,7 @@ mod tests {
             cpu_ms: 1,
             memory_bytes: 1,
             sandbox: "process".to_owned(),
+            verdicts: None,
         })
     }
 

@@ -37,6 +37,7 @@ pub(crate) fn run(state: RunState) -> Box<Run> {
         cpu_ms: Some(1),
         memory_bytes: Some(1),
         waiting: None,
+        verdicts: None,
     })
 }
 
@@ -55,6 +56,8 @@ pub(crate) fn dispatch() -> Box<Dispatch> {
         stdin: String::new(),
         interactive: false,
         args: Vec::new(),
+        flags: Vec::new(),
+        cases: Vec::new(),
         limits: RunLimits::default(),
     };
     Box::new(Dispatch { claim, ticket: "ticket".to_owned() })

@@ -17,7 +17,14 @@ pub(super) const RECIPE: Recipe = Recipe {
     language: Language::Bash,
     needs: &[TOOL],
     compile: None,
-    run: Command { program: SHELL, args: &[Arg::Entry, Arg::Given], env: &[], memory_bytes: RUN_MEMORY_BYTES },
+    run: Command {
+        program: SHELL,
+        args: &[Arg::Entry, Arg::Given],
+        env: &[],
+        cache_variable: None,
+        memory_bytes: RUN_MEMORY_BYTES,
+    },
+    cache: None,
     starts_program: |_| false,
     repl: None,
 };

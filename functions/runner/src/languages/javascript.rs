@@ -18,7 +18,14 @@ pub(super) const RECIPE: Recipe = Recipe {
     language: Language::JavaScript,
     needs: &[NODE_TOOL],
     compile: None,
-    run: Command { program: NODE, args: &[Arg::Entry, Arg::Given], env: NODE_ENV, memory_bytes: NODE_MEMORY_BYTES },
+    run: Command {
+        program: NODE,
+        args: &[Arg::Entry, Arg::Given],
+        env: NODE_ENV,
+        cache_variable: None,
+        memory_bytes: NODE_MEMORY_BYTES,
+    },
+    cache: None,
     starts_program: |_| false,
     repl: Some(Interactive { tool: NODE_TOOL, args: &[], env: NODE_ENV }),
 };

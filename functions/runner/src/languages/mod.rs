@@ -4,6 +4,7 @@
 
 mod bash;
 mod c;
+mod cache;
 mod cpp;
 mod go;
 mod interactive;
@@ -20,7 +21,8 @@ use protocol::path::FilePath;
 use protocol::run::SourceFile;
 use protocol::runner::RunLimits;
 
-use crate::sandbox::{Job, Step, StepLimits};
+use self::cache::Cache;
+use crate::sandbox::{Artefact, Job, Product, Step, StepLimits};
 
 pub use interactive::Interactive;
 
@@ -54,6 +56,8 @@ pub struct Recipe {
     compile: Option<Command>,
     /// The step that runs it.
     run: Command,
+    /// What its toolchain can have worked out before.
+    cache: Option<Cache>,
     /// Whether a line of a file says that a program of its own starts there, its indentation taken off.
     starts_program: fn(&str) -> bool,
     /// What a terminal of the language starts, unless it is the shell.
@@ -89,6 +93,8 @@ struct Command {
     program: &'static str,
     args: &'static [Arg],
     env: &'static [(&'static str, &'static str)],
+    /// The variable that names the cache, if there is one and the program is told of it so.
+    cache_variable: Option<&'static str>,
     /// The least memory with which it works.
     memory_bytes: u64,
 }
@@ -106,6 +112,12 @@ enum Arg {
     Class,
     /// What the person gave.
     Given,
+    /// Compiler flags that the person chose, of the language's list.
+    Flags,
+    /// Itself, unless the person chose a flag that begins with the second: some tools take such a flag only once.
+    Unless(&'static str, &'static str),
+    /// The path of the cache between these two, if the cache is there.
+    Cache(&'static str, &'static str),
 }
 
 /// What is to be executed.
@@ -117,8 +129,12 @@ pub struct Program<'a> {
     pub files: &'a [SourceFile],
     /// The program's arguments.
     pub args: &'a [String],
+    /// Flags of the compiler.
+    pub flags: &'a [String],
     /// Bounds; a language's runtime may need more memory than they say.
     pub limits: &'a RunLimits,
+    /// The folder of the toolchains' caches, as the sandbox shows it to jobs.
+    pub caches: Option<&'a Path>,
 }
 
 impl Recipe {
@@ -140,15 +156,35 @@ impl Recipe {
     pub fn job(&self, program: Program<'_>) -> Job {
         let compile = self.compile.as_ref().map(|command| self.step(command, program, false));
         let run = self.step(&self.run, program, true);
-        Job { files: program.files.to_vec(), steps: compile.into_iter().chain([run]).collect() }
+        let steps = compile.into_iter().chain([run]).collect();
+        Job { files: program.files.to_vec(), steps, product: Product::Own }
+    }
+
+    /// The job that only compiles and leaves its product to others, if the language has one.
+    #[must_use]
+    pub fn compile_job(&self, program: Program<'_>, artefact: &Artefact) -> Option<Job> {
+        let step = self.step(self.compile.as_ref()?, program, false);
+        Some(Job { files: program.files.to_vec(), steps: vec![step], product: Product::Keep(artefact.product()) })
+    }
+
+    /// The job that runs what [`Recipe::compile_job`] has made.
+    #[must_use]
+    pub fn run_job(&self, program: Program<'_>, artefact: &Artefact) -> Job {
+        let step = self.step(&self.run, program, true);
+        Job { files: program.files.to_vec(), steps: vec![step], product: Product::Use(artefact.product()) }
     }
 
     fn step(&self, command: &Command, program: Program<'_>, reads_stdin: bool) -> Step {
         let limits = program.limits;
+        let env = command.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let cached = command.cache_variable.and_then(|variable| {
+            let cache = self.cache_in(program.caches)?;
+            Some((variable.to_owned(), cache.to_string_lossy().into_owned()))
+        });
         Step {
             program: command.program.to_owned(),
             args: command.args.iter().flat_map(|arg| self.words(arg, program)).collect(),
-            env: command.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            env: env.chain(cached).collect(),
             reads_stdin,
             limits: StepLimits {
                 wall_ms: limits.wall_ms,
@@ -171,6 +207,13 @@ impl Recipe {
             }
             Arg::Class => vec![class_of(program)],
             Arg::Given => program.args.to_vec(),
+            Arg::Flags => program.flags.to_vec(),
+            Arg::Unless(_, prefix) if program.flags.iter().any(|flag| flag.starts_with(prefix)) => Vec::new(),
+            Arg::Cache(before, after) => {
+                let cache = self.cache_in(program.caches);
+                cache.map(|cache| format!("{before}{}{after}", cache.display())).into_iter().collect()
+            }
+            Arg::Unless(text, _) => vec![(*text).to_owned()],
         }
     }
 
@@ -221,9 +264,29 @@ mod tests {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
         let entry = FilePath::parse(entry).expect("a path");
         let limits = RunLimits::default();
-        let job = Recipe::of(language).job(Program { entry: &entry, files, args: &args, limits: &limits });
+        let job = Recipe::of(language).job(Program {
+            entry: &entry,
+            files,
+            args: &args,
+            flags: &[],
+            limits: &limits,
+            caches: None,
+        });
         let lines: Vec<_> = job.steps.iter().map(|step| format!("{} {}", step.program, step.args.join(" "))).collect();
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn caches_of_other_ways_to_make_them_have_other_names() {
+        let names: Vec<_> = LANGUAGES.iter().filter_map(|info| Recipe::of(info.id).cache_name()).collect();
+        let mut distinct = names.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), names.len());
+        for info in &LANGUAGES {
+            let recipe = Recipe::of(info.id);
+            assert_eq!(recipe.cache_job("x".into()).is_some(), recipe.cache.is_some(), "{}", info.name);
+        }
     }
 
     #[test]
@@ -264,7 +327,8 @@ mod tests {
         let class = |path: &str, content: &str| {
             let files = [source(path, content)];
             let entry = FilePath::parse(path).expect("a path");
-            class_of(Program { entry: &entry, files: &files, args: &[], limits: &RunLimits::default() })
+            let limits = RunLimits::default();
+            class_of(Program { entry: &entry, files: &files, args: &[], flags: &[], limits: &limits, caches: None })
         };
         assert_eq!(class("Main.java", "public class Main {}"), "Main");
         assert_eq!(class("src/app/Main.java", "// a\n package app.x ;\npublic class Main {}"), "app.x.Main");

@@ -19,8 +19,10 @@ pub(super) const RECIPE: Recipe = Recipe {
         // people see when it is printed. `site` stays: it brings `exit()`.
         args: &[Arg::Text("-s"), Arg::Text("-B"), Arg::Text("-u"), Arg::Entry, Arg::Given],
         env: &[],
+        cache_variable: None,
         memory_bytes: RUN_MEMORY_BYTES,
     },
+    cache: None,
     starts_program: |_| false,
     repl: Some(Interactive { tool: TOOL, args: &["-q", "-s", "-B"], env: &[] }),
 };

@@ -20,10 +20,12 @@ pub(super) const RECIPE: Recipe = Recipe {
             Arg::Text("--target=node20"),
             Arg::Text("--sourcemap=inline"),
             Arg::Text("--log-level=warning"),
+            Arg::Flags,
             Arg::Text("--outfile=../out/program.js"),
         ],
         // It starts a thread for each processor of the machine otherwise.
         env: &[("GOMAXPROCS", "2")],
+        cache_variable: None,
         memory_bytes: RUN_MEMORY_BYTES,
     }),
     run: Command {
@@ -31,8 +33,10 @@ pub(super) const RECIPE: Recipe = Recipe {
         // An error names the line that the person wrote.
         args: &[Arg::Text("--enable-source-maps"), Arg::Text("../out/program.js"), Arg::Given],
         env: NODE_ENV,
+        cache_variable: None,
         memory_bytes: NODE_MEMORY_BYTES,
     },
+    cache: None,
     starts_program: |_| false,
     repl: None,
 };

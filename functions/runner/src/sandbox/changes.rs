@@ -34,6 +34,9 @@ pub const CHANGED_MAX_BYTES: usize = RUN_SOURCE_MAX_BYTES;
 /// Most files that are named as left out; the others are counted.
 pub const LEFT_OUT_MAX: usize = 50;
 
+/// Most bytes that are read to find out what is text: a job may have a thousand files that are none.
+const READ_MAX_BYTES: usize = 16 * CHANGED_MAX_BYTES;
+
 /// Most names that are looked at: what a job may have, with room for what it makes before it is ended for that.
 const LOOKED_AT_MAX: usize = 10_000;
 
@@ -78,7 +81,7 @@ pub enum WhyLeftOut {
     NotText,
     /// More than [`CHANGED_FILE_MAX_BYTES`].
     TooLarge,
-    /// [`CHANGED_FILES_MAX`], [`CHANGED_MAX_BYTES`] or the names that are looked at are used up.
+    /// [`CHANGED_FILES_MAX`], [`CHANGED_MAX_BYTES`], or the bytes and names that are looked at, are used up.
     TooMany,
     /// A folder in more folders than a path of a room has.
     TooDeep,
@@ -94,9 +97,16 @@ pub enum WhyLeftOut {
 
 /// Compares the work folder below `job` with the files that it held at first.
 pub(super) fn since(originals: &[SourceFile], job: &OwnedFd, uid: u32) -> nix::Result<Changes> {
-    let work = openat2(job, "work", beneath(OFlag::O_RDONLY | OFlag::O_DIRECTORY))?;
     let given = originals.iter().map(|file| file.path.as_str()).collect();
-    let mut look = Look { uid, given, found: Changes::default(), taken_bytes: 0, looked_at: 0 };
+    let mut look = Look { uid, given, found: Changes::default(), taken_bytes: 0, read_bytes: 0, looked_at: 0 };
+    let work = match openat2(job, "work", beneath(OFlag::O_RDONLY | OFlag::O_DIRECTORY)) {
+        // The folder is the job's, which may have closed it to itself.
+        Err(Errno::EACCES) => {
+            look.leave_out(".", WhyLeftOut::Unreadable);
+            return Ok(look.found);
+        }
+        opened => opened?,
+    };
     for file in originals {
         look.compare(&work, file);
     }
@@ -128,6 +138,7 @@ struct Look<'a> {
     given: HashSet<&'a str>,
     found: Changes,
     taken_bytes: usize,
+    read_bytes: usize,
     looked_at: usize,
 }
 
@@ -198,7 +209,7 @@ impl Look<'_> {
         }
     }
 
-    fn read<P: NixPath + ?Sized>(&self, folder: &OwnedFd, path: &P, max_bytes: usize) -> Result<String, NoText> {
+    fn read<P: NixPath + ?Sized>(&mut self, folder: &OwnedFd, path: &P, max_bytes: usize) -> Result<String, NoText> {
         let file = openat2(folder, path, beneath(OFlag::O_RDONLY)).map_err(no_text)?;
         let stat = fstat(&file).map_err(no_text)?;
         match kind(&stat) {
@@ -207,12 +218,19 @@ impl Look<'_> {
             SFlag::S_IFDIR => return Err(NoText::Gone),
             _ => return Err(NoText::LeftOut(WhyLeftOut::NotAFile)),
         }
+        if u64::try_from(stat.st_size).is_ok_and(|size| size > max_bytes as u64) {
+            return Err(NoText::LeftOut(WhyLeftOut::TooLarge));
+        }
+        if self.read_bytes > READ_MAX_BYTES {
+            return Err(NoText::LeftOut(WhyLeftOut::TooMany));
+        }
         let mut bytes = Vec::new();
-        // One byte more tells a file that is too large, and one that grows meanwhile.
+        // One byte more tells a file that grows meanwhile.
         let read = File::from(file).take(max_bytes as u64 + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             return Err(no_text(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)));
         }
+        self.read_bytes += bytes.len();
         if bytes.len() > max_bytes {
             return Err(NoText::LeftOut(WhyLeftOut::TooLarge));
         }

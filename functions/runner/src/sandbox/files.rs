@@ -18,13 +18,17 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use protocol::run::SourceFile;
 
 /// The folders of a job: its files and current folder, what compilers make, temporary files, `/dev/shm`.
-const FOLDERS: [&str; 4] = ["work", "out", "tmp", "shm"];
+const FOLDERS: [&str; 4] = ["work", OUT, "tmp", "shm"];
+
+/// Where compilers leave their product.
+pub(super) const OUT: &str = "out";
 
 /// A handle on a folder, and never on what a link points to.
-const FOLDER: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC).union(OFlag::O_RDONLY);
+pub(super) const FOLDER: OFlag =
+    OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC).union(OFlag::O_RDONLY);
 
 /// Deepest nesting that is measured; what goes deeper is only there to defeat the measuring.
-const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 64;
 
 /// Fills an empty folder for a job of `uid`, which may pass through it; other jobs may not.
 pub(super) fn write(job: &Path, files: &[SourceFile], uid: u32) -> io::Result<()> {
@@ -93,7 +97,7 @@ fn measure_below(folder: &OwnedFd, depth: usize, held: &mut Held) {
     }
 }
 
-fn is_folder(stat: &FileStat) -> bool {
+pub(super) fn is_folder(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Plan<'warden> {
     pub(super) env: Vec<CString>,
     /// The folder of the job's folders, as the job names it.
     pub(super) home: PathBuf,
+    /// A folder of the machine that it may read.
+    pub(super) caches: Option<PathBuf>,
     /// Standard input, output, error.
     pub(super) streams: [BorrowedFd<'warden>; 3],
     pub(super) attached: Attached,
@@ -71,7 +73,8 @@ fn try_enter(plan: &Plan<'_>, parent: Pid, notes: &mut File) -> io::Result<Infal
     chdir(&plan.home.join("work"))?;
     set_no_new_privs()?;
     let terminal = (plan.attached == Attached::Terminal).then_some(stdin);
-    let landlocked = landlock::restrict(&plan.home, plan.tier, terminal).map_err(io::Error::other)?;
+    let caches = plan.caches.as_deref();
+    let landlocked = landlock::restrict(&plan.home, caches, plan.tier, terminal).map_err(io::Error::other)?;
     notes.write_all(&[if landlocked { LANDLOCK_ON } else { LANDLOCK_OFF }])?;
     close_all_but(notes.as_raw_fd())?;
     plan.filters.load().map_err(io::Error::other)?;

@@ -58,9 +58,14 @@ const OWN_TERMINAL: &str = "/dev/tty";
 /// The newest interface these rules know; older kernels enforce what they have.
 const NEWEST: ABI = ABI::V6;
 
-/// Binds the calling thread to the lists above, one `writable` folder, shared memory, and its terminal if it has one.
-/// Returns whether the kernel enforces any of it.
-pub(super) fn restrict(writable: &Path, tier: Tier, terminal: Option<BorrowedFd<'_>>) -> Result<bool, RulesetError> {
+/// Binds the calling thread to the lists above, a folder of `caches` to read, one `writable` folder, shared memory, and
+/// its terminal if it has one. Returns whether the kernel enforces any of it.
+pub(super) fn restrict(
+    writable: &Path,
+    caches: Option<&Path>,
+    tier: Tier,
+    terminal: Option<BorrowedFd<'_>>,
+) -> Result<bool, RulesetError> {
     let read_only = AccessFs::from_read(NEWEST);
     let read_no_run = read_only & !AccessFs::Execute;
     let devices = AccessFs::MakeBlock | AccessFs::MakeChar;
@@ -78,6 +83,7 @@ pub(super) fn restrict(writable: &Path, tier: Tier, terminal: Option<BorrowedFd<
         .create()?
         .add_rules(path_beneath_rules(PROGRAMS, read_only))?
         .add_rules(path_beneath_rules(SETTINGS.iter().chain(KERNEL).chain([&processes(tier)]), read_no_run))?
+        .add_rules(path_beneath_rules(caches, read_no_run))?
         .add_rules(path_beneath_rules(DEVICES, device))?
         .add_rules(path_beneath_rules([writable, Path::new(SHARED_MEMORY)], AccessFs::from_all(NEWEST) & !devices))?
         .add_rules(path_beneath_rules(own_terminal, talked_to))?

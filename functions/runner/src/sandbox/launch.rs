@@ -1,21 +1,21 @@
-//! The runner's side: finds out what the machine allows, starts a warden for each job, and hands out its pipes.
+//! The runner's side: finds out what the machine allows, has a warden made for each job, and hands out its pipes.
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::fcntl::OFlag;
 use nix::unistd::{geteuid, getuid, pipe2};
 use protocol::run::SourceFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
 
-use super::spec::{self, Attached, JailSpec, Outcome, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::artefact::Artefact;
+use super::keeper::Keeper;
+use super::spec::{self, Attached, JailSpec, Outcome, Product, Report, Step, StepLimits, Stop, Tier, Withheld};
 use super::uid::UidLease;
 use super::{SandboxError, during};
 
@@ -28,8 +28,10 @@ pub struct SandboxConfig {
     pub minimum: Tier,
     /// Kernel features to do without.
     pub withheld: Withheld,
-    /// The runner's own program, which is also the warden.
+    /// The runner's own program, which is also the keeper of its jobs.
     pub program: PathBuf,
+    /// A folder that every job may read, if it is there, under the same path.
+    pub caches: Option<PathBuf>,
 }
 
 /// A sandbox that has proved that it works here.
@@ -38,6 +40,8 @@ pub struct Sandbox {
     config: SandboxConfig,
     tier: Tier,
     landlock: bool,
+    /// Makes a warden for each job.
+    keeper: Keeper,
 }
 
 /// What to run.
@@ -47,6 +51,8 @@ pub struct Job {
     pub files: Vec<SourceFile>,
     /// Run in order until one fails.
     pub steps: Vec<Step>,
+    /// What becomes of what compilers make.
+    pub product: Product,
 }
 
 /// A job under way. Dropping it kills the job.
@@ -67,7 +73,6 @@ pub struct Running {
 pub struct Control {
     orders: pipe::Sender,
     report: pipe::Receiver,
-    warden: Child,
     /// Keeps the user id from being given to another job.
     _lease: Option<UidLease>,
 }
@@ -81,7 +86,8 @@ impl Sandbox {
         // Job folders are closed by their own modes; the folder above lets job users pass and nothing else.
         let created = DirBuilder::new().recursive(true).mode(0o711).create(&config.work_dir);
         created.map_err(during("creating the work folder"))?;
-        let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false };
+        let keeper = Keeper::new(&config.program);
+        let mut sandbox = Self { config, tier: Tier::Namespaces, landlock: false, keeper };
         sandbox.sweep().await?;
         let why = match sandbox.prove().await {
             Ok(()) => return Ok(sandbox),
@@ -111,16 +117,24 @@ impl Sandbox {
         self.landlock
     }
 
+    /// The folder that every job may read, if it is there.
+    #[must_use]
+    pub fn caches(&self) -> Option<&Path> {
+        self.config.caches.as_deref().filter(|folder| folder.is_dir())
+    }
+
     /// Cleans up after runners and wardens that were killed: whose user id is free and whose folder is still there.
     async fn sweep(&self) -> Result<(), SandboxError> {
         let folders = std::fs::read_dir(&self.config.work_dir).map_err(during("reading the work folder"))?;
         let names = folders.filter_map(|folder| folder.ok()?.file_name().into_string().ok());
-        for uid in names.filter_map(|name| name.parse().ok()) {
+        for name in names {
+            drop(Artefact::left_over(&self.config.work_dir, &name)?);
+            let Ok(uid) = name.parse() else { continue };
             if geteuid().is_root()
                 && let Some(lease) = UidLease::try_acquire(uid)?
             {
                 tracing::warn!(uid, "cleaning up after a jail that was killed");
-                let nothing = Job { files: Vec::new(), steps: Vec::new() };
+                let nothing = Job { files: Vec::new(), steps: Vec::new(), product: Product::Own };
                 self.start_as(Some(lease), Tier::Process, nothing).await?.control.finish().await?;
             }
         }
@@ -136,7 +150,7 @@ impl Sandbox {
             reads_stdin: false,
             limits: PROOF_LIMITS,
         };
-        let running = self.start(Job { files: Vec::new(), steps: vec![step] }).await?;
+        let running = self.start(Job { files: Vec::new(), steps: vec![step], product: Product::Own }).await?;
         let outcome = running.control.finish().await?;
         if let Some(anomaly) = outcome.anomaly {
             return Err(SandboxError::Refused(anomaly));
@@ -155,6 +169,14 @@ impl Sandbox {
     pub async fn start(&self, job: Job) -> Result<Running, SandboxError> {
         let lease = if geteuid().is_root() { Some(UidLease::acquire()?) } else { None };
         self.start_as(lease, self.tier, job).await
+    }
+
+    /// A place for what one job makes and others use.
+    ///
+    /// # Errors
+    /// When the machine gives no folder or no name for it.
+    pub fn artefact(&self) -> Result<Artefact, SandboxError> {
+        Artefact::create(&self.config.work_dir)
     }
 
     async fn start_as(&self, lease: Option<UidLease>, tier: Tier, job: Job) -> Result<Running, SandboxError> {
@@ -188,16 +210,18 @@ impl Sandbox {
             attached: streams.attached,
             files: job.files,
             steps: job.steps,
+            product: job.product,
+            caches: self.caches().map(Path::to_owned),
         };
         let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
-        let mut control = launch(&self.config.program, lease, &streams.theirs).map_err(during("starting the jail"))?;
+        let mut control = launch(&self.keeper, lease, &streams.theirs).map_err(during("starting the jail"))?;
         control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
         Ok(control)
     }
 }
 
 /// Without user ids of their own, jobs are told apart by their order.
-fn unique_name() -> String {
+pub(super) fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("job-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
@@ -231,12 +255,11 @@ impl Control {
     pub async fn finish(mut self) -> Result<Outcome, SandboxError> {
         let mut bytes = Vec::new();
         self.report.read_to_end(&mut bytes).await.map_err(during("reading the jail's report"))?;
-        let status = self.warden.wait().await.map_err(during("waiting for the jail"))?;
         match serde_json::from_slice(&bytes) {
             Ok(Report::Done(outcome)) => Ok(outcome),
             Ok(Report::Refused(why)) => Err(SandboxError::Refused(why)),
             Err(error) => {
-                tracing::error!(%error, %status, "the jail sent no report");
+                tracing::error!(%error, "the jail sent no report");
                 Err(SandboxError::NoReport)
             }
         }
@@ -263,32 +286,15 @@ fn pipes() -> io::Result<Pipes> {
     Ok(Pipes { ours: [stdin_write, stdout_read, stderr_read], theirs: vec![stdin_read, stdout_write, stderr_write] })
 }
 
-fn launch(program: &Path, lease: Option<UidLease>, job_streams: &[OwnedFd]) -> io::Result<Control> {
+fn launch(keeper: &Keeper, lease: Option<UidLease>, job_streams: &[OwnedFd]) -> io::Result<Control> {
     let (orders_read, orders) = pipe2(OFlag::O_CLOEXEC)?;
     let (report, report_write) = pipe2(OFlag::O_CLOEXEC)?;
-    let mut inherited: Vec<RawFd> = job_streams.iter().map(AsRawFd::as_raw_fd).collect();
-    let mut command = Command::new(program);
-    command.arg0("runner").arg("jail").args(inherited.iter().map(ToString::to_string)).env_clear();
-    // A group of its own, or Ctrl-C in a terminal would end it before it has cleaned up.
-    command.process_group(0);
-    command.stdin(Stdio::from(orders_read)).stdout(Stdio::from(report_write));
-    inherited.extend(lease.as_ref().map(|lease| lease.lock().as_raw_fd()));
-    // SAFETY: the closure runs between fork and exec and makes nothing but fcntl calls, which may be made there, on
-    // descriptors that stay open in this function until the spawn is done.
-    unsafe { command.pre_exec(move || inherited.iter().try_for_each(|fd| keep_open_over_exec(*fd))) };
-    let warden = command.spawn()?;
+    let own = [orders_read, report_write];
+    let ends: Vec<_> = own.iter().chain(job_streams).map(AsFd::as_fd).collect();
+    keeper.make_warden(&ends, lease.as_ref().map(UidLease::lock))?;
     Ok(Control {
         orders: pipe::Sender::from_owned_fd(orders)?,
         report: pipe::Receiver::from_owned_fd(report)?,
-        warden,
         _lease: lease,
     })
-}
-
-/// Every descriptor of the runner closes on exec; these few must not, in the new process alone.
-fn keep_open_over_exec(fd: RawFd) -> io::Result<()> {
-    // SAFETY: the caller owns the descriptor for longer than this call.
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
-    Ok(())
 }

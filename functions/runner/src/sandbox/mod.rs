@@ -19,15 +19,15 @@
 //! | pid, mount, net, ipc, uts, cgroup namespaces | seeing the machine at all | [`Tier::Process`] |
 //!
 //! # Processes
-//! The runner starts itself again as `runner jail`, the *warden*: one thread, an empty environment, its orders on a
-//! pipe ([`spec`]). The warden prepares the place, starts each step (compilers too are jobs), measures, kills, cleans
+//! The runner starts itself again as `runner jail`, the *keeper*: one thread, an empty environment. The keeper forks a
+//! *warden* for each job, with its orders on a pipe ([`spec`]). The warden prepares the place, starts each step (compilers too are jobs), measures, kills, cleans
 //! up, reports. It never opens a path below a folder that the job can write, except to delete it, by directory handles
 //! and without following links. When the runner dies, its pipe closes and the warden kills the job.
 //!
 //! # Terminals
 //! A job has pipes or a terminal ([`Sandbox::start_terminal`]), never both. The runner alone holds the terminal's other
-//! end ([`pty`]); the job may open its own by `/dev/tty` and `/dev/std*`, no other, and may not type into it. What has
-//! become of its files is looked at with the job's own rights ([`collect`]), while it runs and when it is dead.
+//! end (`pty`); the job may open its own by `/dev/tty` and `/dev/std*`, no other, and may not type into it. What has
+//! become of its files is looked at with the job's own rights (`collect`), while it runs and when it is dead.
 //!
 //! # What this module does not do
 //! It knows no language, no queue and no network: it takes steps and gives back bytes and an [`Outcome`].
@@ -35,10 +35,12 @@
 // JUSTIFICATION: the layers are system calls without a safe wrapper (raw clone, wait4 with resource usage, dropping
 // capabilities), and fork leaves one thread behind. Every use of `unsafe` says why it is sound.
 
+mod artefact;
 mod changes;
 mod collect;
 mod files;
 mod job;
+mod keeper;
 mod kill;
 mod landlock;
 mod launch;
@@ -58,14 +60,15 @@ mod watch;
 
 use std::io;
 
+pub use artefact::Artefact;
 pub use changes::{
     CHANGED_FILE_MAX_BYTES, CHANGED_FILES_MAX, CHANGED_MAX_BYTES, Changes, LEFT_OUT_MAX, LeftOut, WhyLeftOut,
 };
+pub use keeper::main as keeper_main;
 pub use launch::{Control, Job, Running, Sandbox, SandboxConfig};
 pub use pty::{InvalidSize, Master, SIDE_MAX, TerminalSize};
-pub use spec::{Bound, Ended, Outcome, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
+pub use spec::{Bound, Ended, Outcome, Product, Step, StepLimits, StepOutcome, Stop, Tier, Withheld};
 pub use terminal::{ChangesReader, RunningTerminal};
-pub use warden::main as warden_main;
 
 /// Why the sandbox could not do its work. None of these is the job's doing.
 #[derive(Debug, thiserror::Error)]

@@ -47,7 +47,13 @@ const LINKS: [(&str, &str); 7] = [
 const SEALED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
 /// Moves the warden into a mount namespace and builds a root at `root`; returns the folder of the job's folders.
-pub(super) fn build(root: &Path, uid: u32, attached: Attached, limits: Option<StepLimits>) -> io::Result<PathBuf> {
+pub(super) fn build(
+    root: &Path,
+    caches: Option<&Path>,
+    uid: u32,
+    attached: Attached,
+    limits: Option<StepLimits>,
+) -> io::Result<PathBuf> {
     enter_mount_namespace()?;
     mount_memory(root, "size=1m,nr_inodes=256,mode=755", SEALED)?;
     for folder in ["etc", "etc/ssl", "dev", "proc", "var", "job"] {
@@ -64,6 +70,11 @@ pub(super) fn build(root: &Path, uid: u32, attached: Attached, limits: Option<St
     for device in DEVICES.into_iter().chain(own_terminal) {
         let path = format!("dev/{device}");
         bind(&Path::new("/").join(&path), &root.join(&path), MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC)?;
+    }
+    if let Some(caches) = caches {
+        let at = root.join(caches.strip_prefix("/").map_err(io::Error::other)?);
+        DirBuilder::new().recursive(true).mode(0o755).create(&at)?;
+        cover(caches, &at, SEALED | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY)?;
     }
     for (target, link) in LINKS {
         symlink(target, root.join(link))?;
@@ -114,10 +125,20 @@ fn bind(outside: &Path, at: &Path, flags: MsFlags) -> io::Result<()> {
     } else {
         File::create(at)?;
     }
+    cover(outside, at, flags)?;
+    Ok(())
+}
+
+/// Puts something of the machine over what is at `at`, with `flags`.
+fn cover(outside: &Path, at: &Path, flags: MsFlags) -> nix::Result<()> {
     mount(Some(outside), at, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
     // The kernel ignores flags on the bind itself.
-    mount(None::<&str>, at, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)?;
-    Ok(())
+    mount(None::<&str>, at, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)
+}
+
+/// Shows a folder of the machine read-only in place of one of the job's, before the job starts.
+pub(super) fn show(outside: &Path, at: &Path) -> nix::Result<()> {
+    cover(outside, at, SEALED | MsFlags::MS_RDONLY)
 }
 
 /// Takes the root down, however far it was built.

@@ -6,10 +6,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::openat;
+use nix::sys::stat::Mode;
 use nix::sys::statfs::fstatfs;
 
-use super::spec::{JailSpec, StepLimits, Tier};
-use super::{files, namespaces};
+use super::files::OUT;
+use super::spec::{JailSpec, Product, StepLimits, Tier};
+use super::{artefact, files, namespaces};
 
 /// Folders of a machine that everybody may write to. Landlock leaves a job the first, where the C library keeps
 /// semaphores; without Landlock it has them all, so they are counted with its own and swept after it.
@@ -51,11 +54,22 @@ impl Place {
             Tier::Process => spec.directory.clone(),
             Tier::Namespaces => {
                 let limits = spec.steps.iter().map(|step| step.limits);
-                namespaces::build(&spec.directory, spec.uid, spec.attached, limits.reduce(larger))?
+                let caches = spec.caches.as_deref();
+                namespaces::build(&spec.directory, caches, spec.uid, spec.attached, limits.reduce(larger))?
             }
         };
         files::write(&home, &spec.files, spec.uid)?;
+        match (&spec.product, spec.tier) {
+            (Product::Use(product), Tier::Namespaces) => namespaces::show(product, &home.join(OUT))?,
+            (Product::Use(product), Tier::Process) => artefact::give(product, &home.join(OUT))?,
+            (Product::Own | Product::Keep(_), _) => {}
+        }
         Ok(files::open(&home)?)
+    }
+
+    /// Copies what the dead job has made to a folder of the runner's. Answers whether it was no more than it may be.
+    pub(super) fn keep(&self, to: &Path, limits: &StepLimits) -> io::Result<bool> {
+        artefact::keep(&openat(&self.job, OUT, files::FOLDER, Mode::empty())?, to, limits)
     }
 
     /// The mount point to make the root of, if the job has a root of its own.

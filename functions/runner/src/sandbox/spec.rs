@@ -75,6 +75,18 @@ pub struct Step {
     pub limits: StepLimits,
 }
 
+/// What becomes of the folder `out`, in which compilers leave their product.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Product {
+    /// It goes with the job.
+    #[default]
+    Own,
+    /// When every step has ended well, its files are copied to this folder, which is empty and the runner's.
+    Keep(PathBuf),
+    /// It shows the files of this folder, which an earlier job's were copied to, and the job cannot change it.
+    Use(PathBuf),
+}
+
 /// The warden's orders.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct JailSpec {
@@ -90,6 +102,10 @@ pub(super) struct JailSpec {
     pub(super) attached: Attached,
     /// Files for the work folder.
     pub(super) files: Vec<SourceFile>,
+    /// What becomes of what compilers make.
+    pub(super) product: Product,
+    /// A folder that the job may read, under the same path.
+    pub(super) caches: Option<PathBuf>,
     /// Run in order until one does not end with exit code 0. None: only clean up after the user id.
     pub(super) steps: Vec<Step>,
 }

@@ -1,11 +1,10 @@
-//! The warden: `runner jail`. Takes its orders, runs the steps, leaves nothing behind, reports.
+//! The warden: a process for one job. Takes its orders, runs the steps, leaves nothing behind, reports.
 
 use std::ffi::{CString, NulError};
 use std::fs::File;
-use std::io::{self, Write, stdin, stdout};
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
-use std::process::ExitCode;
 
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigSet, Signal};
@@ -14,85 +13,82 @@ use nix::unistd::{Gid, Uid, fchown, geteuid};
 
 use super::collect::Collector;
 use super::job::Plan;
+use super::keeper::Ends;
 use super::kill;
 use super::place::Place;
 use super::seccomp::{self, JobFilters};
-use super::spec::{self, Attached, JailSpec, Outcome, Report, Step};
+use super::spec::{self, Attached, Bound, JailSpec, Outcome, Product, Report, Step};
 use super::step::{self, Surroundings};
 
-/// Runs `runner jail STDIN STDOUT STDERR [CHANGES]`, the numbers being inherited descriptors: the job's streams, and for
-/// a job with a terminal the pipe on which to say what has become of its files. Must be called before the process has a
-/// second thread.
-#[must_use]
-pub fn main(job_pipes: &[String]) -> ExitCode {
-    let report = match serve(job_pipes) {
+/// Sees one job through; returns the exit code. The process has one thread.
+pub(super) fn main(ends: Ends, filters: &JobFilters) -> i32 {
+    let report = match serve(&ends, filters) {
         Ok(outcome) => Report::Done(outcome),
         Err(why) => Report::Refused(why),
     };
-    let sent = serde_json::to_vec(&report).map_err(io::Error::from).and_then(|bytes| {
-        let mut pipe = File::from(stdout().as_fd().try_clone_to_owned()?);
-        pipe.write_all(&bytes)
-    });
-    if sent.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let sent = serde_json::to_vec(&report)
+        .map_err(io::Error::from)
+        .and_then(|bytes| File::from(ends.report).write_all(&bytes));
+    i32::from(sent.is_err())
 }
 
-fn serve(job_pipes: &[String]) -> Result<Outcome, String> {
-    let mut inherited = job_pipes.iter().map(|number| adopt(number)).collect::<Result<Vec<_>, _>>()?;
-    let changes = inherited.drain(inherited.len().min(3)..).next();
-    let streams: [OwnedFd; 3] =
-        inherited.try_into().map_err(|given: Vec<_>| format!("jail needs 3 streams, not {}", given.len()))?;
-    let orders = stdin().as_fd().try_clone_to_owned().map_err(|error| format!("no orders: {error}"))?;
+fn serve(ends: &Ends, filters: &JobFilters) -> Result<Outcome, String> {
+    let orders = ends.orders.try_clone().map_err(|error| format!("no orders: {error}"))?;
     let spec = spec::read(File::from(orders)).map_err(|error| format!("reading the orders: {error}"))?;
     seccomp::withhold(spec.withheld).map_err(|error| crate::chain(&error))?;
     set_child_subreaper(true).map_err(|error| format!("becoming subreaper: {error}"))?;
     if geteuid().is_root() {
         kill::everything_of(spec.uid)?;
         // A job may open /dev/stdout again, for which the pipe has to be its own.
-        for stream in &streams {
+        for stream in &ends.streams {
             let (user, group) = (Uid::from_raw(spec.uid), Gid::from_raw(spec.uid));
             fchown(stream, Some(user), Some(group)).map_err(|error| format!("giving the pipes away: {error}"))?;
         }
     }
     let place = Place::prepare(&spec).map_err(|error| format!("preparing the job's place: {error}"))?;
-    let ran = run_steps(&spec, &streams, changes, &place);
+    let ran = run_steps(&spec, ends, filters, &place);
     let removed = place.remove().map_err(|error| format!("removing the job's place: {error}"));
     let mut outcome = ran?;
     outcome.anomaly = outcome.anomaly.or(removed.err());
     Ok(outcome)
 }
 
-fn run_steps(
-    spec: &JailSpec,
-    streams: &[OwnedFd; 3],
-    changes: Option<OwnedFd>,
-    place: &Place,
-) -> Result<Outcome, String> {
-    let filters = JobFilters::compile().map_err(|error| crate::chain(&error))?;
+fn run_steps(spec: &JailSpec, ends: &Ends, filters: &JobFilters, place: &Place) -> Result<Outcome, String> {
     let child_ended = watch_children().map_err(|error| format!("watching children: {error}"))?;
-    let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
-    let orders = stdin();
-    let originals = spec.files.as_slice();
-    let collector =
-        changes.map(|pipe| Collector { job: place.job(), originals, uid: spec.uid, answers: File::from(pipe) });
+    let (job, originals) = (place.job(), spec.files.as_slice());
+    let collector = ends.changes.as_ref().map(|answers| Collector { job, originals, uid: spec.uid, answers });
     let collector = collector.as_ref();
-    let around = Surroundings { place, orders: orders.as_fd(), child_ended: &child_ended, collector };
-    let mut outcome = Outcome { tier: spec.tier, landlock: true, steps: Vec::new(), anomaly: None };
-    for step in &spec.steps {
-        let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
-        let job_streams = [input, streams[1].as_fd(), streams[2].as_fd()];
-        let plan = plan(step, spec, place.home(), job_streams, &filters).map_err(|error| error.to_string())?;
-        let finished = step::run(&plan, &around)?;
-        outcome.steps.push(finished.outcome);
-        outcome.landlock &= finished.landlock;
-        outcome.anomaly = outcome.anomaly.or(finished.survivors);
-        if !finished.outcome.is_success() || outcome.anomaly.is_some() {
-            break;
-        }
-    }
+    let around = Surroundings { place, orders: ends.orders.as_fd(), child_ended: &child_ended, collector };
+    let mut outcome = run_each(spec, ends, filters, &around)?;
     if let Some(collector) = collector
         && outcome.anomaly.is_none()
     {
         outcome.anomaly = collector.finish(&child_ended).err();
+    }
+    Ok(outcome)
+}
+
+fn run_each(spec: &JailSpec, ends: &Ends, filters: &JobFilters, around: &Surroundings<'_>) -> Result<Outcome, String> {
+    let (streams, place) = (&ends.streams, around.place);
+    let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
+    let mut outcome = Outcome { tier: spec.tier, landlock: true, steps: Vec::new(), anomaly: None };
+    for step in &spec.steps {
+        let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
+        let job_streams = [input, streams[1].as_fd(), streams[2].as_fd()];
+        let plan = plan(step, spec, place.home(), job_streams, filters).map_err(|error| error.to_string())?;
+        let finished = step::run(&plan, around)?;
+        outcome.steps.push(finished.outcome);
+        outcome.landlock &= finished.landlock;
+        outcome.anomaly = outcome.anomaly.or(finished.survivors);
+        if !finished.outcome.is_success() || outcome.anomaly.is_some() {
+            return Ok(outcome);
+        }
+    }
+    if let (Product::Keep(folder), Some(step), Some(last)) =
+        (&spec.product, spec.steps.last(), outcome.steps.last_mut())
+        && !place.keep(folder, &step.limits).map_err(|error| format!("keeping what was made: {error}"))?
+    {
+        last.bound = Some(Bound::Disk);
     }
     Ok(outcome)
 }
@@ -120,6 +116,7 @@ fn plan<'a>(
         args: args.map(CString::new).collect::<Result<_, _>>()?,
         env: env.map(CString::new).collect::<Result<_, _>>()?,
         home: home.to_owned(),
+        caches: spec.caches.clone(),
         streams,
         attached: spec.attached,
         uid: spec.uid,
@@ -127,13 +124,6 @@ fn plan<'a>(
         limits: step.limits,
         filters,
     })
-}
-
-/// Takes an inherited descriptor into possession.
-fn adopt(number: &str) -> Result<OwnedFd, String> {
-    let number = number.parse().map_err(|error| format!("jail needs descriptor numbers: {error}"))?;
-    // SAFETY: the runner passes each number once, of a descriptor that it left open for this process alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 fn watch_children() -> nix::Result<SignalFd> {

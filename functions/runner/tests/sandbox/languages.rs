@@ -98,3 +98,30 @@ async fn every_compiler_says_where_a_program_is_wrong_and_nothing_runs() {
         }
     }
 }
+
+#[tokio::test]
+async fn every_flag_that_may_be_chosen_is_taken_by_its_compiler() {
+    let sandbox = open(Withheld::Nothing).await;
+    for info in &LANGUAGES {
+        for flag in info.flags {
+            let ran = Case::new(info.id, info.hello_world).with_flags(&[flag]).run_in(&sandbox).await;
+            assert_eq!(ran.stdout, "Hello, world!\n", "{} {flag}: {ran:?}", info.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flag_changes_what_the_compiler_does() {
+    let sandbox = open(Withheld::Nothing).await;
+    let c = "#include <stdio.h>\nint main(void) {\n#ifdef NDEBUG\n puts(\"flag\");\n#endif\n}";
+    let cpp = "#include <cstdio>\nint main() { if (__cplusplus == 201103L) std::puts(\"flag\"); }";
+    let rust = "fn main() { let async = 1; if async == 1 { println!(\"flag\"); } }";
+    let chosen =
+        [(Language::C, c, "-DNDEBUG"), (Language::Cpp, cpp, "-std=c++11"), (Language::Rust, rust, "--edition=2015")];
+    for (language, source, flag) in chosen {
+        let without = Case::new(language, source).run_in(&sandbox).await;
+        assert_eq!(without.stdout, "", "{language:?}: {without:?}");
+        let with = Case::new(language, source).with_flags(&[flag]).run_in(&sandbox).await;
+        assert_eq!(with.stdout, "flag\n", "{language:?}: {with:?}");
+    }
+}

@@ -2,6 +2,8 @@
 
 mod attacks;
 mod bounds;
+mod caches;
+mod cases;
 mod languages;
 mod leftovers;
 mod programs;

@@ -1,6 +1,6 @@
 //! Runs a program in a sandbox of a given mode and gathers what comes out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::language::Language;
 use protocol::path::FilePath;
@@ -20,6 +20,7 @@ pub(crate) struct Case {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) stdin: String,
     pub(crate) args: Vec<String>,
+    pub(crate) flags: Vec<String>,
     pub(crate) limits: RunLimits,
     pub(crate) inodes: Option<u64>,
 }
@@ -39,6 +40,7 @@ impl Case {
             files: Vec::new(),
             stdin: String::new(),
             args: Vec::new(),
+            flags: Vec::new(),
             limits: RunLimits::default(),
             inodes: None,
         };
@@ -69,6 +71,11 @@ impl Case {
         self
     }
 
+    pub(crate) fn with_flags(mut self, flags: &[&str]) -> Self {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self
+    }
+
     pub(crate) fn with_limits(mut self, change: impl FnOnce(&mut RunLimits)) -> Self {
         change(&mut self.limits);
         self
@@ -80,9 +87,14 @@ impl Case {
     }
 
     pub(crate) fn job(&self) -> Job {
+        self.job_with(None)
+    }
+
+    pub(crate) fn job_with(&self, caches: Option<&Path>) -> Job {
         let entry = FilePath::parse(self.language.info().entry).expect("a path");
         let Self { files, args, limits, .. } = self;
-        let mut job = Recipe::of(self.language).job(Program { entry: &entry, files, args, limits });
+        let mut job =
+            Recipe::of(self.language).job(Program { entry: &entry, files, args, flags: &self.flags, limits, caches });
         for step in &mut job.steps {
             step.limits.inodes = self.inodes.unwrap_or(step.limits.inodes);
         }
@@ -91,7 +103,7 @@ impl Case {
 
     /// Starts it in `sandbox` with its input already given.
     pub(crate) async fn start_in(&self, sandbox: &Sandbox) -> Running {
-        let mut running = sandbox.start(self.job()).await.expect("the job starts");
+        let mut running = sandbox.start(self.job_with(sandbox.caches())).await.expect("the job starts");
         let mut stdin = running.stdin.take().expect("the job has an input");
         stdin.write_all(self.stdin.as_bytes()).await.expect("the input fits the pipe");
         running
@@ -135,6 +147,7 @@ pub(crate) fn config(withheld: Withheld) -> SandboxConfig {
         minimum: Tier::Process,
         withheld,
         program: PathBuf::from(env!("CARGO_BIN_EXE_runner")),
+        caches: None,
     }
 }
 

@@ -164,7 +164,7 @@ async fn characters_split_between_writes_stay_whole() {
 #[tokio::test]
 async fn a_terminal_that_nobody_types_into_ends() {
     for mode in MODES {
-        let bounds = TerminalBounds { idle: Duration::from_secs(3), ..TerminalBounds::default() };
+        let bounds = TerminalBounds { idle: Duration::from_secs(5), ..TerminalBounds::default() };
         let order = TerminalOrder { bounds, ..order(TerminalProgram::Shell, &[]) };
         let mut talk = Talk::open(&open(mode).await, order).await;
         talk.until(PROMPT).await;
@@ -242,7 +242,7 @@ async fn bounds_end_a_terminal_with_their_reason() {
     let bomb = "f() { f | f & }; f; sleep 60";
     check_bound(bounds, bomb, EndReason::ProcessLimit).await;
     check_bound(bounds, "cat /dev/zero > a & cat /dev/zero > b & sleep 60", EndReason::DiskLimit).await;
-    let wall = TerminalBounds { wall: Duration::from_secs(2), ..bounds };
+    let wall = TerminalBounds { wall: Duration::from_secs(4), ..bounds };
     check_bound(wall, "sleep 60", EndReason::TimeLimit).await;
     let cpu = TerminalBounds { cpu: Duration::from_secs(1), ..bounds };
     check_bound(cpu, "while :; do :; done", EndReason::TimeLimit).await;

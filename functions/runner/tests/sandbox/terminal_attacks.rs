@@ -128,6 +128,17 @@ async fn a_flood_cannot_keep_a_terminal_from_closing() {
 }
 
 #[tokio::test]
+async fn a_terminal_that_holds_its_output_back_can_be_closed() {
+    for mode in MODES {
+        let mut talk = Talk::shell(mode, &[]).await;
+        let uid = uid_of(&mut talk).await;
+        talk.ask("echo rea''dy; python3 -c 'import termios; termios.tcflow(0, termios.TCOOFF)'; yes", "ready").await;
+        talk.close().await;
+        assert_eq!(processes_of(&uid), "", "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn killing_everybody_ends_the_shell_and_nothing_else() {
     for mode in MODES {
         let mut talk = Talk::shell(mode, &[file("kept.txt", "kept")]).await;
@@ -143,7 +154,7 @@ async fn killing_everybody_ends_the_shell_and_nothing_else() {
 async fn who_looks_at_the_files_cannot_be_stopped() {
     for mode in MODES {
         let mut talk = Talk::shell(mode, &[]).await;
-        let line = "(trap '' TERM; while :; do kill -TERM -1; kill -STOP -- -1; done) 2> errors & echo rea''dy";
+        let line = "(trap '' TERM; echo rea''dy; while :; do kill -TERM -1; kill -STOP -1; done) 2> errors &";
         // Job control is over with all stopped but the one who stops; the terminal and its files are not.
         talk.ask(line, "ready").await;
         for _ in 0..20 {

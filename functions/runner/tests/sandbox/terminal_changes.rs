@@ -141,6 +141,29 @@ async fn what_is_taken_is_bounded() {
 }
 
 #[tokio::test]
+async fn a_thousand_files_that_are_no_text_are_not_all_read() {
+    let line = "for n in {1..1000}; do truncate -s 200000 $n; done";
+    let mut talk = Talk::shell(Withheld::Nothing, &[]).await;
+    let changes = after(&mut talk, line).await;
+    assert!(changes.created.is_empty());
+    assert_eq!(changes.left_out.len() as u32 + changes.more_left_out, 1_000);
+    talk.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_closed_is_said_to_be() {
+    for mode in MODES {
+        let mut talk = Talk::shell(mode, &[file("a.txt", "a")]).await;
+        let changes = after(&mut talk, "chmod 0 .").await;
+        let expected = Changes { left_out: vec![left_out(".", WhyLeftOut::Unreadable)], ..Changes::default() };
+        assert_eq!(changes, expected, "{mode:?}");
+        talk.say("exit 0");
+        let (_, end) = talk.end().await;
+        assert_eq!(end.changes, Some(expected), "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_was_given_large_is_compared_as_a_whole() {
     let large = "x".repeat(CHANGED_FILE_MAX_BYTES + 10);
     let mut talk = Talk::shell(Withheld::Nothing, &[file("large.txt", &large)]).await;
