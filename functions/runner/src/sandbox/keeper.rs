@@ -1,7 +1,7 @@
 //! The keeper: `runner jail`, a process that forks a warden for each job and does nothing else.
 //!
 //! To start the runner's program anew for each job would take longer than most jobs do. The keeper has started once, is
-//! small, and has the system-call filters ready. It gets a job's ends of the pipes in a message (`SCM_RIGHTS` of
+//! small, and has the system-call filter ready. It gets a job's ends of the pipes in a message (`SCM_RIGHTS` of
 //! unix(7)), forks, and closes them: no byte of a job ever comes by here, so a warden inherits nothing of another's.
 //! It lives as long as the runner holds its socket; wardens outlive it and end with their own pipes.
 
@@ -21,7 +21,7 @@ use nix::sys::socket::{
 use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stdin, fork};
 
-use super::seccomp::JobFilters;
+use super::seccomp::JobFilter;
 use super::warden;
 
 /// Most descriptors of one message: see [`Ends`].
@@ -37,7 +37,7 @@ pub(super) struct Ends {
     /// The job's input, output, error output.
     pub(super) streams: [OwnedFd; 3],
     /// The lock of the job's user id, which is free only when warden and runner have both let go.
-    pub(super) _lock: Option<OwnedFd>,
+    pub(super) lock: Option<OwnedFd>,
 }
 
 /// The runner's hold on its keeper, which is started anew should it ever be gone.
@@ -118,13 +118,13 @@ pub fn main() -> ExitCode {
 }
 
 fn serve() -> Result<(), String> {
-    let filters = JobFilters::compile().map_err(|error| crate::chain(&error))?;
+    let filter = JobFilter::compile();
     // Wardens report to the runner; here the kernel forgets them by itself.
     on_ended_child(SigHandler::SigIgn).map_err(|error| format!("ignoring ended wardens: {error}"))?;
     while let Some(ends) = receive().map_err(|error| format!("reading a message of the runner: {error}"))? {
         // SAFETY: the keeper has one thread, so the child may do anything; it leaves by exit.
         match unsafe { fork() } {
-            Ok(ForkResult::Child) => become_warden(ends, &filters),
+            Ok(ForkResult::Child) => become_warden(ends, &filter),
             Ok(ForkResult::Parent { .. }) => {}
             // The runner sees that its pipes have no other end.
             Err(error) => eprintln!("jail: no process for a warden: {error}"),
@@ -133,13 +133,13 @@ fn serve() -> Result<(), String> {
     Ok(())
 }
 
-fn become_warden(ends: Ends, filters: &JobFilters) -> ! {
+fn become_warden(ends: Ends, filter: &JobFilter) -> ! {
     let result = on_ended_child(SigHandler::SigDfl)
         .and_then(|()| open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()))
         // The keeper's socket is no business of a warden.
         .and_then(|nothing| dup2_stdin(nothing));
     exit(match result {
-        Ok(()) => warden::main(ends, filters),
+        Ok(()) => warden::main(ends, filter),
         Err(error) => {
             eprintln!("jail: becoming a warden: {error}");
             1
@@ -177,5 +177,5 @@ fn receive() -> Result<Option<Ends>, String> {
     }
     let mut ends = ends.into_iter();
     let mut next = || ends.next().ok_or_else(|| "a job has at least 5 pipes".to_owned());
-    Ok(Some(Ends { orders: next()?, report: next()?, streams: [next()?, next()?, next()?], _lock: next().ok() }))
+    Ok(Some(Ends { orders: next()?, report: next()?, streams: [next()?, next()?, next()?], lock: next().ok() }))
 }

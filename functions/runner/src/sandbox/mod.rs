@@ -31,6 +31,7 @@
 // capabilities), and fork leaves one thread behind. Every use of `unsafe` says why it is sound.
 
 mod artefact;
+mod decision;
 mod files;
 mod job;
 mod keeper;

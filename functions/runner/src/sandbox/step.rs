@@ -84,6 +84,10 @@ pub(super) fn run(plan: &Plan<'_>, around: &Surroundings<'_>) -> Result<Finished
 
 /// Kills what the main process has left. With namespaces the kernel has done so when their first process ended.
 fn end_all(uid: u32, around: &Surroundings<'_>, usage: &mut Usage) -> Result<(), String> {
+    // The warden is the subreaper of all that the job started: without a child there is nothing to kill.
+    if !usage.has_children().map_err(|error| format!("reaping: {error}"))? {
+        return Ok(());
+    }
     if around.place.root().is_none() {
         executioner::everything_of(uid)?;
     }

@@ -15,13 +15,14 @@ use super::job::Plan;
 use super::keeper::Ends;
 use super::kill;
 use super::place::Place;
-use super::seccomp::{self, JobFilters};
+use super::seccomp::{self, JobFilter};
 use super::spec::{self, Bound, JailSpec, Outcome, Product, Report, Step};
 use super::step::{self, Surroundings};
+use super::uid;
 
 /// Sees one job through; returns the exit code. The process has one thread.
-pub(super) fn main(ends: Ends, filters: &JobFilters) -> i32 {
-    let report = match serve(&ends, filters) {
+pub(super) fn main(ends: Ends, filter: &JobFilter) -> i32 {
+    let report = match serve(&ends, filter) {
         Ok(outcome) => Report::Done(outcome),
         Err(why) => Report::Refused(why),
     };
@@ -31,13 +32,13 @@ pub(super) fn main(ends: Ends, filters: &JobFilters) -> i32 {
     i32::from(sent.is_err())
 }
 
-fn serve(ends: &Ends, filters: &JobFilters) -> Result<Outcome, String> {
+fn serve(ends: &Ends, filter: &JobFilter) -> Result<Outcome, String> {
     let orders = ends.orders.try_clone().map_err(|error| format!("no orders: {error}"))?;
     let spec = spec::read(File::from(orders)).map_err(|error| format!("reading the orders: {error}"))?;
     seccomp::withhold(spec.withheld).map_err(|error| crate::chain(&error))?;
     set_child_subreaper(true).map_err(|error| format!("becoming subreaper: {error}"))?;
     if geteuid().is_root() {
-        kill::everything_of(spec.uid)?;
+        end_earlier(&spec, ends)?;
         // A job may open /dev/stdout again, for which the pipe has to be its own.
         for stream in &ends.streams {
             let (user, group) = (Uid::from_raw(spec.uid), Gid::from_raw(spec.uid));
@@ -45,14 +46,26 @@ fn serve(ends: &Ends, filters: &JobFilters) -> Result<Outcome, String> {
         }
     }
     let place = Place::prepare(&spec).map_err(|error| format!("preparing the job's place: {error}"))?;
-    let ran = run_steps(&spec, ends, filters, &place);
+    let ran = run_steps(&spec, ends, filter, &place);
     let removed = place.remove().map_err(|error| format!("removing the job's place: {error}"));
     let mut outcome = ran?;
     outcome.anomaly = outcome.anomaly.or(removed.err());
+    if let (Some(lock), None) = (&ends.lock, &outcome.anomaly) {
+        uid::give_back(lock.as_fd()).map_err(|error| format!("giving the user id back: {error}"))?;
+    }
     Ok(outcome)
 }
 
-fn run_steps(spec: &JailSpec, ends: &Ends, filters: &JobFilters, place: &Place) -> Result<Outcome, String> {
+/// Kills what a warden that was killed itself has left of the user id.
+fn end_earlier(spec: &JailSpec, ends: &Ends) -> Result<(), String> {
+    let lock = ends.lock.as_ref();
+    let is_clean = lock.map(|lock| uid::take(lock.as_fd())).transpose();
+    let is_clean = is_clean.map_err(|error| format!("taking the user id: {error}"))? == Some(true);
+    // Without a step there is nothing else to do: somebody wants it clean whatever the lock says.
+    if is_clean && !spec.steps.is_empty() { Ok(()) } else { kill::everything_of(spec.uid) }
+}
+
+fn run_steps(spec: &JailSpec, ends: &Ends, filter: &JobFilter, place: &Place) -> Result<Outcome, String> {
     let streams = &ends.streams;
     let child_ended = watch_children().map_err(|error| format!("watching children: {error}"))?;
     let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
@@ -61,7 +74,7 @@ fn run_steps(spec: &JailSpec, ends: &Ends, filters: &JobFilters, place: &Place) 
     for step in &spec.steps {
         let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
         let job_streams = [input, streams[1].as_fd(), streams[2].as_fd()];
-        let plan = plan(step, spec, place.home(), job_streams, filters).map_err(|error| error.to_string())?;
+        let plan = plan(step, spec, place.home(), job_streams, filter).map_err(|error| error.to_string())?;
         let finished = step::run(&plan, &around)?;
         outcome.steps.push(finished.outcome);
         outcome.landlock &= finished.landlock;
@@ -84,7 +97,7 @@ fn plan<'a>(
     spec: &JailSpec,
     home: &Path,
     streams: [BorrowedFd<'a>; 3],
-    filters: &'a JobFilters,
+    filter: &'a JobFilter,
 ) -> Result<Plan<'a>, NulError> {
     let home_text = home.to_string_lossy();
     let own = [
@@ -105,7 +118,7 @@ fn plan<'a>(
         uid: spec.uid,
         tier: spec.tier,
         limits: step.limits,
-        filters,
+        filter,
     })
 }
 
