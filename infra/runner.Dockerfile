@@ -34,6 +34,9 @@ RUN apt-get update \
     && chmod 0755 /tmp /var/tmp /run/lock
 COPY --from=node /usr/local/bin/node /usr/bin/node
 COPY --from=build /usr/local/bin/runner /usr/local/bin/runner
+# What compilers work out for every program, at /var/cache/tutti-runner. Where a build allows no sandbox, runs compile
+# more slowly and nothing else.
+RUN runner caches || echo "no caches of toolchains"
 
 # Not a USER of its own: each run gets a fresh user id, which only root can give. Of root's capabilities the runner
 # needs CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETPCAP and SETUID; the task definition drops the others. With

@@ -7,6 +7,7 @@
 mod load;
 mod native;
 mod results;
+mod runner;
 
 use std::{fs, path::Path};
 
@@ -47,6 +48,8 @@ enum How {
     Script(&'static str),
     /// By the load generator.
     Load,
+    /// By a benchmark of the runner's, which needs no stack.
+    Runner(&'static str),
     /// By the tests of a suite whose names contain `filter`. The variable says how long they are, unless whoever calls
     /// has set it.
     Tests { suite: &'static str, filter: &'static str, variable: (&'static str, &'static str) },
@@ -58,6 +61,7 @@ const ENTRIES: &[Entry] = &[
     Entry { kind: Kind::Bench, name: "start", how: How::Native(native::start) },
     Entry { kind: Kind::Bench, name: "rooms", how: How::Load },
     Entry { kind: Kind::Bench, name: "run", how: How::Script("tests/bench/run.mjs") },
+    Entry { kind: Kind::Bench, name: "runs", how: How::Runner("runs") },
     Entry {
         kind: Kind::Soak,
         name: "durability",
@@ -86,12 +90,25 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
     }
     let workspace = Workspace::here();
     let tools = setup::run(setup::Scope::Stack)?;
-    let polish = if kind == Kind::Bench { Polish::WasmOpt } else { Polish::None };
-    builds::all(&workspace, &tools, polish)?;
     let results = workspace.target().join("bench");
     fs::create_dir_all(&results).with_context(|| format!("cannot create {}", results.display()))?;
+    // What has the machine to itself comes first.
+    let (alone, on_a_stack): (Vec<&Entry>, Vec<&Entry>) =
+        entries.into_iter().partition(|entry| matches!(entry.how, How::Runner(_)));
+    for entry in alone {
+        say("bench", entry.name);
+        let result = results.join(format!("{}.json", entry.name));
+        let How::Runner(bench) = entry.how else { continue };
+        runner::run(&workspace, bench, &result)?;
+        show(&result)?;
+    }
+    if on_a_stack.is_empty() {
+        return Ok(());
+    }
+    let polish = if kind == Kind::Bench { Polish::WasmOpt } else { Polish::None };
+    builds::all(&workspace, &tools, polish)?;
     suites::on_own_stack(&workspace, &tools, Switch::Off, None, async |running| {
-        for entry in entries {
+        for entry in on_a_stack {
             say("bench", entry.name);
             let result = results.join(format!("{}.json", entry.name));
             let outcome = match entry.how {
@@ -101,17 +118,23 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
                 How::Tests { suite, filter, variable } => {
                     run_tests(&workspace, suite, filter, variable, &running).await
                 }
+                How::Runner(_) => Ok(()),
             };
             // What was found before a failure says what failed.
             if result.is_file() {
-                let results = Results::read(&result)?;
-                results.print();
-                results.write(&result)?;
+                show(&result)?;
             }
             outcome?;
         }
         Ok(())
     })
+}
+
+/// Prints a result, with what follows from it.
+fn show(result: &Path) -> Result<()> {
+    let results = Results::read(result)?;
+    results.print();
+    results.write(result)
 }
 
 async fn run_script(

@@ -165,8 +165,7 @@ impl Terminal {
             let (handle, _commands) = handle::channel();
             return Ok((handle, received));
         }
-        let step = program.step(limits(&order.bounds), sandbox.caches());
-        let job = Job { files: order.files, steps: vec![step], product: Product::Own };
+        let job = Job { files: order.files, steps: vec![program.step(limits(&order.bounds))], product: Product::Own };
         let running = sandbox.start_terminal(job, order.size).await?;
         let (handle, commands) = handle::channel();
         tokio::spawn(Session::new(running, &order.bounds, events).run(commands));

@@ -44,7 +44,9 @@ pub(crate) fn edge_command() -> Result<()> {
 /// Everything that the stack runs.
 pub(crate) fn all(workspace: &Workspace, tools: &Tools, polish: Polish) -> Result<()> {
     edge(workspace, tools, polish)?;
-    native(workspace)
+    native(workspace)?;
+    caches(workspace);
+    Ok(())
 }
 
 /// The Worker, as WebAssembly with its JavaScript shim, and the page.
@@ -120,4 +122,12 @@ fn native(workspace: &Workspace) -> Result<()> {
     // out the same, and nothing is compiled twice.
     let build = Run::new("cargo").args(["build", "--quiet"]).args(BINARIES.map(|name| format!("--bin={name}")));
     progress::quiet_step("build", "functions and runner", || build.dir(workspace.root()).visibly())
+}
+
+/// What the toolchains of runs can have worked out before. Everything works without, only more slowly.
+fn caches(workspace: &Workspace) {
+    let make = || Run::new(workspace.debug_binary("runner")).arg("caches").quietly();
+    if let Err(error) = progress::quiet_step("build", "caches of toolchains", make) {
+        progress::say("build", &format!("without caches of toolchains programs compile more slowly: {error:#}"));
+    }
 }

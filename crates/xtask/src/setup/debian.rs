@@ -22,6 +22,11 @@ const LANGUAGES: [(&str, &str); 8] = [
     ("/usr/bin/rustc", "rustc-web"),
 ];
 
+/// Installs the sandbox that ours is measured beside.
+pub(crate) fn ensure_bubblewrap() -> Result<()> {
+    if on_path("bwrap").is_some() { Ok(()) } else { install("bubblewrap") }
+}
+
 /// Finds or installs a browser of the Chromium family.
 pub(crate) fn ensure_chromium() -> Result<PathBuf> {
     let find =

@@ -19,6 +19,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
+pub(crate) use debian::ensure_bubblewrap;
 
 use crate::{
     progress,

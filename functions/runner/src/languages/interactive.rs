@@ -1,7 +1,5 @@
 //! Programs that people talk to in a terminal: the shell, and the REPL of a language.
 
-use std::path::Path;
-
 use crate::sandbox::{Step, StepLimits};
 
 use super::javascript::NODE_ENV;
@@ -46,20 +44,14 @@ impl Interactive {
 
     /// The sandbox's step for it.
     #[must_use]
-    pub fn step(&self, limits: StepLimits, caches: Option<&Path>) -> Step {
+    pub fn step(&self, limits: StepLimits) -> Step {
         // A compiler that is started by hand needs what it needs when the runner starts it.
-        let compilers = || RECIPES.iter().filter_map(|recipe| Some((recipe, recipe.compile.as_ref()?)));
-        let cached = compilers().filter_map(|(recipe, command)| {
-            let cache = recipe.cache_in(caches)?;
-            Some((command.cache_variable?.to_owned(), cache.to_string_lossy().into_owned()))
-        });
-        let of_compilers = compilers().flat_map(|(_, command)| command.env);
+        let of_compilers = RECIPES.iter().filter_map(|recipe| recipe.compile.as_ref()).flat_map(|command| command.env);
         let env = TERMINAL_ENV.iter().chain(NODE_ENV).chain(of_compilers).chain(self.env);
-        let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).chain(cached);
         Step {
             program: self.tool.program.to_owned(),
             args: self.args.iter().map(ToString::to_string).collect(),
-            env: env.collect(),
+            env: env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             reads_stdin: true,
             limits,
         }

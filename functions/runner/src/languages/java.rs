@@ -84,7 +84,6 @@ pub(super) const RECIPE: Recipe = Recipe {
         cache_variable: None,
         memory_bytes: MEMORY_BYTES,
     },
-    // Classes of one name in two packages do not meet, so every file is compiled.
     cache: Some(Cache {
         tool: COMPILER,
         file: ("Main.java", TYPICAL),
@@ -92,6 +91,7 @@ pub(super) const RECIPE: Recipe = Recipe {
         script: "javac -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 -J-XX:-UsePerfData -J-Xmx256m \
                  -J-XX:ArchiveClassesAtExit=../out/javac.jsa -encoding UTF-8 -d ../tmp Main.java",
     }),
+    // Classes of one name in two packages do not meet, so every file is compiled.
     starts_program: |_| false,
     repl: Some(Interactive {
         tool: Tool { program: "/usr/bin/jshell", package: "openjdk-17-jdk-headless" },

@@ -51,7 +51,7 @@ pub(super) struct Collector<'warden> {
     pub(super) originals: &'warden [SourceFile],
     pub(super) uid: u32,
     /// Where answers go.
-    pub(super) answers: &'warden File,
+    pub(super) answers: File,
 }
 
 impl Collector<'_> {
@@ -89,8 +89,7 @@ impl Collector<'_> {
         let mut line = vec![b'\n'];
         serde_json::to_writer(&mut line, &Answer { is_last, changes })?;
         line.push(b'\n');
-        let mut answers = self.answers;
-        answers.write_all(&line)
+        (&self.answers).write_all(&line)
     }
 }
 

@@ -18,7 +18,7 @@ use nix::sys::prctl::{set_no_new_privs, set_pdeathsig};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execve, getppid, setsid};
 
-use super::seccomp::JobFilters;
+use super::seccomp::JobFilter;
 use super::spec::{Attached, StepLimits, Tier};
 use super::{landlock, privileges, pty};
 
@@ -39,7 +39,7 @@ pub(super) struct Plan<'warden> {
     pub(super) uid: u32,
     pub(super) tier: Tier,
     pub(super) limits: StepLimits,
-    pub(super) filters: &'warden JobFilters,
+    pub(super) filter: &'warden JobFilter,
 }
 
 /// What the child writes before anything else once Landlock is on, and what it writes when it is not.
@@ -73,11 +73,11 @@ fn try_enter(plan: &Plan<'_>, parent: Pid, notes: &mut File) -> io::Result<Infal
     chdir(&plan.home.join("work"))?;
     set_no_new_privs()?;
     let terminal = (plan.attached == Attached::Terminal).then_some(stdin);
-    let caches = plan.caches.as_deref();
-    let landlocked = landlock::restrict(&plan.home, caches, plan.tier, terminal).map_err(io::Error::other)?;
+    let landlocked =
+        landlock::restrict(&plan.home, plan.caches.as_deref(), plan.tier, terminal).map_err(io::Error::other)?;
     notes.write_all(&[if landlocked { LANDLOCK_ON } else { LANDLOCK_OFF }])?;
     close_all_but(notes.as_raw_fd())?;
-    plan.filters.load().map_err(io::Error::other)?;
+    plan.filter.load().map_err(io::Error::other)?;
     Ok(execve(&plan.program, &plan.args, &plan.env)?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,8 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 
 use super::artefact::Artefact;
-use super::keeper::Keeper;
-use super::spec::{self, Attached, JailSpec, Outcome, Product, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::keeper::{Ends, Keeper};
+use super::spec::{self, JailSpec, Outcome, Product, Report, Step, StepLimits, Stop, Tier, Withheld};
+use super::streams::Streams;
 use super::uid::UidLease;
 use super::{SandboxError, during};
 
@@ -180,8 +181,7 @@ impl Sandbox {
     }
 
     async fn start_as(&self, lease: Option<UidLease>, tier: Tier, job: Job) -> Result<Running, SandboxError> {
-        let Pipes { ours: [stdin, stdout, stderr], theirs } = pipes().map_err(during("making the job's pipes"))?;
-        let streams = Streams { attached: Attached::Pipes, theirs };
+        let (streams, [stdin, stdout, stderr]) = Streams::pipes().map_err(during("making the job's pipes"))?;
         Ok(Running {
             stdout: pipe::Receiver::from_owned_fd(stdout).map_err(during("reading the job's output"))?,
             stderr: pipe::Receiver::from_owned_fd(stderr).map_err(during("reading the job's output"))?,
@@ -190,7 +190,7 @@ impl Sandbox {
         })
     }
 
-    /// Starts a warden and gives it its orders.
+    /// Has a warden made for the job and gives it its orders.
     pub(super) async fn confine(
         &self,
         lease: Option<UidLease>,
@@ -207,14 +207,16 @@ impl Sandbox {
             directory: self.config.work_dir.join(folder),
             tier,
             withheld: self.config.withheld,
-            attached: streams.attached,
+            attached: streams.attached(),
             files: job.files,
             steps: job.steps,
             product: job.product,
             caches: self.caches().map(Path::to_owned),
         };
         let orders = spec::encode(&spec).map_err(during("writing the jail's orders"))?;
-        let mut control = launch(&self.keeper, lease, &streams.theirs).map_err(during("starting the jail"))?;
+        let mut control = launch(&self.keeper, lease, &streams).map_err(during("starting the jail"))?;
+        // From here on the warden alone holds the job's ends, which close with it.
+        drop(streams);
         control.orders.write_all(&orders).await.map_err(during("sending the jail's orders"))?;
         Ok(control)
     }
@@ -266,32 +268,16 @@ impl Control {
     }
 }
 
-/// What a warden inherits beside its own two pipes: the job's standard streams, and what goes with their kind.
-#[derive(Debug)]
-pub(super) struct Streams {
-    pub(super) attached: Attached,
-    pub(super) theirs: Vec<OwnedFd>,
-}
-
-/// The runner's and the warden's ends of the job's pipes.
-struct Pipes {
-    ours: [OwnedFd; 3],
-    theirs: Vec<OwnedFd>,
-}
-
-fn pipes() -> io::Result<Pipes> {
-    let (stdin_read, stdin_write) = pipe2(OFlag::O_CLOEXEC)?;
-    let (stdout_read, stdout_write) = pipe2(OFlag::O_CLOEXEC)?;
-    let (stderr_read, stderr_write) = pipe2(OFlag::O_CLOEXEC)?;
-    Ok(Pipes { ours: [stdin_write, stdout_read, stderr_read], theirs: vec![stdin_read, stdout_write, stderr_write] })
-}
-
-fn launch(keeper: &Keeper, lease: Option<UidLease>, job_streams: &[OwnedFd]) -> io::Result<Control> {
+fn launch(keeper: &Keeper, lease: Option<UidLease>, streams: &Streams) -> io::Result<Control> {
     let (orders_read, orders) = pipe2(OFlag::O_CLOEXEC)?;
     let (report, report_write) = pipe2(OFlag::O_CLOEXEC)?;
-    let own = [orders_read, report_write];
-    let ends: Vec<_> = own.iter().chain(job_streams).map(AsFd::as_fd).collect();
-    keeper.make_warden(&ends, lease.as_ref().map(UidLease::lock))?;
+    keeper.make_warden(&Ends {
+        orders: orders_read.as_fd(),
+        report: report_write.as_fd(),
+        streams: streams.standard(),
+        changes: streams.changes(),
+        lock: lease.as_ref().map(UidLease::lock),
+    })?;
     Ok(Control {
         orders: pipe::Sender::from_owned_fd(orders)?,
         report: pipe::Receiver::from_owned_fd(report)?,

@@ -20,9 +20,10 @@
 //!
 //! # Processes
 //! The runner starts itself again as `runner jail`, the *keeper*: one thread, an empty environment. The keeper forks a
-//! *warden* for each job, with its orders on a pipe ([`spec`]). The warden prepares the place, starts each step (compilers too are jobs), measures, kills, cleans
-//! up, reports. It never opens a path below a folder that the job can write, except to delete it, by directory handles
-//! and without following links. When the runner dies, its pipe closes and the warden kills the job.
+//! *warden* for each job, with its orders on a pipe ([`spec`]). The warden prepares the place, starts each step (compilers
+//! too are jobs), measures, kills, cleans up, reports. It never opens a path below a folder that the job can write,
+//! except to delete it or, of a dead job, to keep it, by directory handles and without following links. When the runner
+//! dies, its pipe closes and the warden kills the job.
 //!
 //! # Terminals
 //! A job has pipes or a terminal ([`Sandbox::start_terminal`]), never both. The runner alone holds the terminal's other
@@ -38,6 +39,7 @@
 mod artefact;
 mod changes;
 mod collect;
+mod decision;
 mod files;
 mod job;
 mod keeper;
@@ -51,6 +53,7 @@ mod pty;
 mod seccomp;
 pub mod spec;
 mod step;
+mod streams;
 mod syscalls;
 mod terminal;
 mod uid;

@@ -15,7 +15,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{ForkResult, Pid, chdir, geteuid, getgid, getuid, pivot_root, sethostname};
 
-use super::spec::{Attached, StepLimits};
+use super::spec::{Attached, JailSpec, StepLimits};
 
 /// The job's folders in its root.
 pub(super) const HOME: &str = "/job";
@@ -46,14 +46,10 @@ const LINKS: [(&str, &str); 7] = [
 
 const SEALED: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 
-/// Moves the warden into a mount namespace and builds a root at `root`; returns the folder of the job's folders.
-pub(super) fn build(
-    root: &Path,
-    caches: Option<&Path>,
-    uid: u32,
-    attached: Attached,
-    limits: Option<StepLimits>,
-) -> io::Result<PathBuf> {
+/// Moves the warden into a mount namespace and builds the job's root there, with room for `limits`; returns the folder
+/// of the job's folders.
+pub(super) fn build(spec: &JailSpec, limits: Option<StepLimits>) -> io::Result<PathBuf> {
+    let root = spec.directory.as_path();
     enter_mount_namespace()?;
     mount_memory(root, "size=1m,nr_inodes=256,mode=755", SEALED)?;
     for folder in ["etc", "etc/ssl", "dev", "proc", "var", "job"] {
@@ -66,12 +62,12 @@ pub(super) fn build(
         let path = format!("etc/{setting}");
         bind(&Path::new("/").join(&path), &root.join(&path), SEALED | MsFlags::MS_RDONLY)?;
     }
-    let own_terminal = (attached == Attached::Terminal).then_some(OWN_TERMINAL);
+    let own_terminal = (spec.attached == Attached::Terminal).then_some(OWN_TERMINAL);
     for device in DEVICES.into_iter().chain(own_terminal) {
         let path = format!("dev/{device}");
         bind(&Path::new("/").join(&path), &root.join(&path), MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC)?;
     }
-    if let Some(caches) = caches {
+    if let Some(caches) = spec.caches.as_deref() {
         let at = root.join(caches.strip_prefix("/").map_err(io::Error::other)?);
         DirBuilder::new().recursive(true).mode(0o755).create(&at)?;
         cover(caches, &at, SEALED | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY)?;
@@ -79,6 +75,7 @@ pub(super) fn build(
     for (target, link) in LINKS {
         symlink(target, root.join(link))?;
     }
+    let uid = spec.uid;
     fs::write(root.join("etc/passwd"), format!("root:x:0:0::/:/bin/false\ncoder:x:{uid}:{uid}::/job/work:/bin/sh\n"))?;
     fs::write(root.join("etc/group"), format!("root:x:0:\ncoder:x:{uid}:\n"))?;
     let home = root.join("job");

@@ -54,8 +54,7 @@ impl Place {
             Tier::Process => spec.directory.clone(),
             Tier::Namespaces => {
                 let limits = spec.steps.iter().map(|step| step.limits);
-                let caches = spec.caches.as_deref();
-                namespaces::build(&spec.directory, caches, spec.uid, spec.attached, limits.reduce(larger))?
+                namespaces::build(spec, limits.reduce(larger))?
             }
         };
         files::write(&home, &spec.files, spec.uid)?;

@@ -8,6 +8,7 @@ use seccompiler::{
     SeccompRule, TargetArch, apply_filter,
 };
 
+use super::decision::{self, Answer, Condition};
 use super::spec::Withheld;
 use super::syscalls::ALLOWED;
 
@@ -24,31 +25,23 @@ pub(super) enum SeccompError {
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// The compiled filters of a job, made before the fork and loaded after it.
+/// The compiled filter of a job, made before the fork and loaded after it.
 #[derive(Debug)]
-pub(super) struct JobFilters([BpfProgram; 2]);
+pub(super) struct JobFilter(BpfProgram);
 
-impl JobFilters {
-    /// Two filters, since one has a single answer for what it refuses.
-    pub(super) fn compile() -> Result<Self, SeccompError> {
-        let mut allowed = allowed()?;
-        let absent: Rules = ABSENT.iter().map(|call| (*call, Vec::new())).collect();
-        allowed.extend(absent.clone());
-        Ok(Self([
-            compile(allowed, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?,
-            compile(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
-        ]))
+impl JobFilter {
+    /// Compiles it.
+    pub(super) fn compile() -> Self {
+        Self(decision::compile(&answers(), &Answer::Refuse(EPERM)))
     }
 
-    /// Binds the calling thread and what it becomes to the filters, without return.
+    /// Binds the calling thread and what it becomes to the filter, without return.
     pub(super) fn load(&self) -> Result<(), SeccompError> {
-        // The one with ENOSYS first: the second would refuse the loading of another.
-        let [allow_list, absent] = &self.0;
-        apply_filter(absent)?;
-        apply_filter(allow_list)?;
-        Ok(())
+        Ok(apply_filter(&self.0)?)
     }
 }
+
+const EPERM: u16 = libc::EPERM as u16;
 
 /// Calls that a program does without when the kernel lacks them; with EPERM it would give up.
 const ABSENT: &[i64] = &[
@@ -112,31 +105,39 @@ const PRCTLS: &[u64] = &[
     libc::PR_SET_VMA as u64,
 ];
 
-fn allowed() -> Result<Rules, SeccompError> {
-    let mut rules: Rules = ALLOWED.iter().copied().flatten().map(|call| (*call, Vec::new())).collect();
-    rules.insert(libc::SYS_clone, vec![rule([masked(0, CLONE_NAMESPACES, 0)?])?]);
-    rules.insert(libc::SYS_ioctl, each(1, IOCTLS)?);
-    rules.insert(libc::SYS_prctl, each(0, PRCTLS)?);
-    // Only the question which personality it is: another one turns address randomisation off.
-    rules.insert(libc::SYS_personality, each(0, &[0, 0xffff_ffff])?);
+/// What a job's calls are answered.
+fn answers() -> BTreeMap<u32, Answer> {
+    let number = |call: libc::c_long| u32::try_from(call).expect("the numbers of calls are small");
+    let mut answers: BTreeMap<u32, Answer> = BTreeMap::new();
+    answers.extend(ALLOWED.iter().copied().flatten().map(|call| (number(*call), Answer::Allow)));
+    answers.extend(ABSENT.iter().map(|call| (number(*call), Answer::Refuse(libc::ENOSYS as u16))));
+    answers.extend(examined().into_iter().map(|(call, either)| (number(call), Answer::Examine(either, EPERM))));
+    answers
+}
+
+/// Calls that are made for some arguments: where any of these holds, all of whose conditions do.
+fn examined() -> Vec<(libc::c_long, Vec<Vec<Condition>>)> {
+    let low = |argument, mask, value: u64| Condition::Low { argument, mask, value: value as u32 };
+    let equal = |argument, value| low(argument, u32::MAX, value);
+    let each = |argument, values: &[u64]| values.iter().map(|value| vec![equal(argument, *value)]).collect();
     // A datagram socket of a pair could still send to any address. A stream refuses one, and of one with packets, with
     // which Rust waits for its children, the kernel passes over it (`unix_seqpacket_sendmsg`).
     let pairs = [libc::SOCK_STREAM, libc::SOCK_SEQPACKET]
-        .map(|kind| rule([equal(0, libc::AF_UNIX as u64)?, masked(1, 0xf, kind as u64)?]));
-    rules.insert(libc::SYS_socketpair, pairs.into_iter().collect::<Result<_, _>>()?);
-    let buffer_sizes_and_timeouts = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDTIMEO, libc::SO_RCVTIMEO];
-    let options = buffer_sizes_and_timeouts.map(|option| {
-        // Others of this level attach filter programs to a socket.
-        rule([equal(1, libc::SOL_SOCKET as u64)?, equal(2, option as u64)?])
-    });
-    rules.insert(libc::SYS_setsockopt, options.into_iter().collect::<Result<_, _>>()?);
-    let no_address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?;
-    rules.insert(libc::SYS_sendto, vec![rule([no_address])?]);
-    Ok(rules)
-}
-
-fn equal(argument: u8, value: u64) -> Result<SeccompCondition, BackendError> {
-    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)
+        .map(|kind| vec![equal(0, libc::AF_UNIX as u64), low(1, 0xf, kind as u64)]);
+    // Others of this level attach filter programs to a socket.
+    let options = [libc::SO_SNDBUF, libc::SO_RCVBUF, libc::SO_SNDTIMEO, libc::SO_RCVTIMEO]
+        .map(|option| vec![equal(1, libc::SOL_SOCKET as u64), equal(2, option as u64)]);
+    vec![
+        (libc::SYS_clone, vec![vec![low(0, CLONE_NAMESPACES as u32, 0)]]),
+        (libc::SYS_ioctl, each(1, IOCTLS)),
+        (libc::SYS_prctl, each(0, PRCTLS)),
+        // Only the question which personality it is: another one turns address randomisation off.
+        (libc::SYS_personality, each(0, &[0, 0xffff_ffff])),
+        (libc::SYS_socketpair, pairs.to_vec()),
+        (libc::SYS_setsockopt, options.to_vec()),
+        // Without an address to send to.
+        (libc::SYS_sendto, vec![vec![Condition::Zero { argument: 4 }]]),
+    ]
 }
 
 fn masked(argument: u8, mask: u64, value: u64) -> Result<SeccompCondition, BackendError> {
@@ -145,11 +146,6 @@ fn masked(argument: u8, mask: u64, value: u64) -> Result<SeccompCondition, Backe
 
 fn rule<const N: usize>(conditions: [SeccompCondition; N]) -> Result<SeccompRule, BackendError> {
     SeccompRule::new(conditions.into())
-}
-
-/// One rule for each value that the argument may have.
-fn each(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError> {
-    values.iter().map(|value| rule([equal(argument, *value)?])).collect()
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -180,4 +176,70 @@ pub(super) fn withhold(withheld: Withheld) -> Result<(), SeccompError> {
     let filter = compile(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?;
     apply_filter(&filter)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::decision::tests::ask;
+
+    /// The same answers by seccompiler, as two filters, since each of its filters has one way to refuse.
+    fn reference() -> [BpfProgram; 2] {
+        let condition = |condition: Condition| match condition {
+            Condition::Low { argument, mask, value } => masked(argument, u64::from(mask), u64::from(value)),
+            Condition::Zero { argument } => {
+                SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)
+            }
+        };
+        let absent: Rules = ABSENT.iter().map(|call| (*call, Vec::new())).collect();
+        let mut allowed: Rules = ALLOWED.iter().copied().flatten().map(|call| (*call, Vec::new())).collect();
+        allowed.extend(absent.clone());
+        for (call, alternatives) in examined() {
+            let rule = |conditions: Vec<Condition>| {
+                let conditions: Result<Vec<_>, _> = conditions.into_iter().map(condition).collect();
+                SeccompRule::new(conditions.expect("conditions")).expect("a rule")
+            };
+            allowed.insert(call, alternatives.into_iter().map(rule).collect());
+        }
+        let refuse = |error: i32| SeccompAction::Errno(error as u32);
+        [
+            compile(allowed, refuse(libc::EPERM), SeccompAction::Allow).expect("compiles"),
+            compile(absent, SeccompAction::Allow, refuse(libc::ENOSYS)).expect("compiles"),
+        ]
+    }
+
+    /// Arguments that the rules ask about, what is beside those, and what has them in its lower half alone.
+    fn values() -> Vec<u64> {
+        let own = [libc::SOL_SOCKET as u64, libc::SO_SNDTIMEO as u64, libc::SO_RCVTIMEO as u64, CLONE_NAMESPACES];
+        let asked = [IOCTLS, PRCTLS, &own, &[0, 2, 5, 7, 8, 0xffff_ffff]].concat();
+        let near = |value: u64| [value, value + 1, value | 1 << 32, value | 0x800];
+        asked.into_iter().flat_map(near).chain((0..64).map(|bit| 1 << bit)).chain([u64::MAX]).collect()
+    }
+
+    #[test]
+    fn the_tree_answers_every_call_as_the_lists_do() {
+        let (ours, [allow_list, absent]) = (JobFilter::compile().0, reference());
+        let check = |architecture, number, arguments| {
+            let absent = ask(&absent, architecture, number, arguments);
+            let is_absent = absent != libc::SECCOMP_RET_ALLOW;
+            let expected = if is_absent { absent } else { ask(&allow_list, architecture, number, arguments) };
+            let given = ask(&ours, architecture, number, arguments);
+            assert_eq!(given, expected, "call {number} of {architecture:#x} with {arguments:x?}");
+        };
+        let own = decision::ARCHITECTURE;
+        for number in (0..1_100).chain([0x4000_0000, 0x4000_0001, 0x4000_0038, u32::MAX]) {
+            check(own, number, [0; 6]);
+            check(own ^ 1, number, [0; 6]);
+        }
+        let values = values();
+        for number in examined().iter().map(|(call, _)| u32::try_from(*call).expect("small")) {
+            for first in &values {
+                for second in &values {
+                    check(own, number, [*first, *second, *first, 0, *second, 0]);
+                    check(own, number, [*first, *first, *second, 0, *first, 0]);
+                }
+            }
+        }
+        assert!(ours.len() < allow_list.len() / 2, "{} {}", ours.len(), allow_list.len());
+    }
 }

@@ -89,6 +89,10 @@ pub(super) fn run(plan: &Plan<'_>, around: &Surroundings<'_>) -> Result<Finished
 
 /// Kills what the main process has left. With namespaces the kernel has done so when their first process ended.
 fn end_all(uid: u32, around: &Surroundings<'_>, usage: &mut Usage) -> Result<(), String> {
+    // The warden is the subreaper of all that the job started: without a child there is nothing to kill.
+    if !usage.has_children().map_err(|error| format!("reaping: {error}"))? {
+        return Ok(());
+    }
     if around.place.root().is_none() {
         executioner::everything_of(uid)?;
     }
@@ -232,8 +236,8 @@ impl Guard<'_, '_> {
 
     /// Sleeps until a child ends, an order comes, or it is time to look again.
     fn wait(&mut self) -> nix::Result<()> {
-        let mut orders = PollFd::new(self.around.orders, PollFlags::POLLIN);
-        let mut events = [PollFd::new(self.around.child_ended.as_fd(), PollFlags::POLLIN), orders.clone()];
+        let orders = PollFd::new(self.around.orders, PollFlags::POLLIN);
+        let mut events = [PollFd::new(self.around.child_ended.as_fd(), PollFlags::POLLIN), orders];
         // An order stays readable at the end of the pipe, so it is looked at once.
         let watched = if self.ending.stopped.is_some() { &mut events[..1] } else { &mut events[..] };
         let timeout = PollTimeout::try_from(LOOK_EVERY).unwrap_or(PollTimeout::ZERO);
@@ -241,8 +245,7 @@ impl Guard<'_, '_> {
         if events[0].any() == Some(true) {
             self.around.child_ended.read_signal()?;
         }
-        orders = events[1].clone();
-        if self.ending.stopped.is_none() && orders.any() == Some(true) {
+        if self.ending.stopped.is_none() && events[1].any() == Some(true) {
             let mut byte = [0];
             let length = read(self.around.orders, &mut byte)?;
             match Order::from_byte(byte[..length].first().copied()) {
@@ -275,10 +278,8 @@ impl Guard<'_, '_> {
         if load.cpu_ms + usage.cpu_ms >= limits.cpu_ms {
             return Some(Bound::Time);
         }
-        let mut resident_bytes = load.resident_bytes;
-        if resident_bytes > limits.memory_bytes {
-            resident_bytes = watch::proportional_bytes_below(warden);
-        }
+        let is_over = load.resident_bytes > limits.memory_bytes;
+        let resident_bytes = if is_over { watch::proportional_bytes_below(warden) } else { load.resident_bytes };
         self.peak_bytes = self.peak_bytes.max(resident_bytes);
         if resident_bytes > limits.memory_bytes {
             return Some(Bound::Memory);

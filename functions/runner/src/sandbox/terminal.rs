@@ -9,9 +9,9 @@ use tokio::net::unix::pipe;
 
 use super::changes::Changes;
 use super::collect::Answer;
-use super::launch::{Control, Job, Sandbox, Streams};
+use super::launch::{Control, Job, Sandbox};
 use super::pty::{Master, TerminalSize};
-use super::spec::Attached;
+use super::streams::Streams;
 use super::uid::UidLease;
 use super::{SandboxError, during};
 
@@ -55,8 +55,7 @@ fn open(size: TerminalSize) -> io::Result<(Master, ChangesReader, Streams)> {
     let (master, peer) = Master::open(size)?;
     let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
     let changes = ChangesReader { pipe: pipe::Receiver::from_owned_fd(read)?, begun: Vec::new() };
-    let theirs = vec![peer.try_clone()?, peer.try_clone()?, peer, write];
-    Ok((master, changes, Streams { attached: Attached::Terminal, theirs }))
+    Ok((master, changes, Streams::Terminal { peer, changes: write }))
 }
 
 impl ChangesReader {

@@ -6,6 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::sys::uio::{pread, pwrite};
+use nix::unistd::ftruncate;
+
 use super::{SandboxError, during};
 
 /// First id: in the range that no distribution, container tool or directory service hands out
@@ -54,6 +57,7 @@ impl UidLease {
             .map_err(during("creating the folder of uid locks"))?;
         let path = format!("{LOCKS}/{uid}");
         let lock = OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
@@ -76,6 +80,20 @@ impl UidLease {
     pub(super) fn lock(&self) -> BorrowedFd<'_> {
         self.lock.as_fd()
     }
+}
+
+/// Says in a lock that processes of its id may live from now on; answers whether they may have before: an id is clean that
+/// nobody has had since the machine started, or whose last warden has ended everything.
+pub(super) fn take(lock: BorrowedFd<'_>) -> nix::Result<bool> {
+    let mut in_use = [0];
+    let is_clean = pread(lock, &mut in_use, 0)? == 0;
+    pwrite(lock, b"x", 0)?;
+    Ok(is_clean)
+}
+
+/// Says in a lock that no process of its id lives.
+pub(super) fn give_back(lock: BorrowedFd<'_>) -> nix::Result<()> {
+    ftruncate(lock, 0)
 }
 
 /// The id under which a job of `uid` is killed: see [`super::kill`].

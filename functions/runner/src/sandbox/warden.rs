@@ -3,7 +3,7 @@
 use std::ffi::{CString, NulError};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use nix::sys::prctl::set_child_subreaper;
@@ -16,13 +16,14 @@ use super::job::Plan;
 use super::keeper::Ends;
 use super::kill;
 use super::place::Place;
-use super::seccomp::{self, JobFilters};
-use super::spec::{self, Attached, Bound, JailSpec, Outcome, Product, Report, Step};
+use super::seccomp::{self, JobFilter};
+use super::spec::{self, Attached, Bound, JailSpec, Outcome, Product, Report, Step, StepOutcome};
 use super::step::{self, Surroundings};
+use super::uid;
 
 /// Sees one job through; returns the exit code. The process has one thread.
-pub(super) fn main(ends: Ends, filters: &JobFilters) -> i32 {
-    let report = match serve(&ends, filters) {
+pub(super) fn main(ends: Ends<OwnedFd>, filter: &JobFilter) -> i32 {
+    let report = match serve(&ends, filter) {
         Ok(outcome) => Report::Done(outcome),
         Err(why) => Report::Refused(why),
     };
@@ -32,13 +33,13 @@ pub(super) fn main(ends: Ends, filters: &JobFilters) -> i32 {
     i32::from(sent.is_err())
 }
 
-fn serve(ends: &Ends, filters: &JobFilters) -> Result<Outcome, String> {
+fn serve(ends: &Ends<OwnedFd>, filter: &JobFilter) -> Result<Outcome, String> {
     let orders = ends.orders.try_clone().map_err(|error| format!("no orders: {error}"))?;
     let spec = spec::read(File::from(orders)).map_err(|error| format!("reading the orders: {error}"))?;
     seccomp::withhold(spec.withheld).map_err(|error| crate::chain(&error))?;
     set_child_subreaper(true).map_err(|error| format!("becoming subreaper: {error}"))?;
     if geteuid().is_root() {
-        kill::everything_of(spec.uid)?;
+        end_earlier(&spec, ends)?;
         // A job may open /dev/stdout again, for which the pipe has to be its own.
         for stream in &ends.streams {
             let (user, group) = (Uid::from_raw(spec.uid), Gid::from_raw(spec.uid));
@@ -46,51 +47,80 @@ fn serve(ends: &Ends, filters: &JobFilters) -> Result<Outcome, String> {
         }
     }
     let place = Place::prepare(&spec).map_err(|error| format!("preparing the job's place: {error}"))?;
-    let ran = run_steps(&spec, ends, filters, &place);
+    let ran = run_steps(&spec, ends, filter, &place);
     let removed = place.remove().map_err(|error| format!("removing the job's place: {error}"));
     let mut outcome = ran?;
     outcome.anomaly = outcome.anomaly.or(removed.err());
+    if let (Some(lock), None) = (&ends.lock, &outcome.anomaly) {
+        uid::give_back(lock.as_fd()).map_err(|error| format!("giving the user id back: {error}"))?;
+    }
     Ok(outcome)
 }
 
-fn run_steps(spec: &JailSpec, ends: &Ends, filters: &JobFilters, place: &Place) -> Result<Outcome, String> {
+/// Kills what a warden that was killed itself has left of the user id.
+fn end_earlier(spec: &JailSpec, ends: &Ends<OwnedFd>) -> Result<(), String> {
+    let lock = ends.lock.as_ref();
+    let is_clean = lock.map(|lock| uid::take(lock.as_fd())).transpose();
+    let is_clean = is_clean.map_err(|error| format!("taking the user id: {error}"))? == Some(true);
+    // Without a step there is nothing else to do: somebody wants it clean whatever the lock says.
+    if is_clean && !spec.steps.is_empty() { Ok(()) } else { kill::everything_of(spec.uid) }
+}
+
+fn run_steps(spec: &JailSpec, ends: &Ends<OwnedFd>, filter: &JobFilter, place: &Place) -> Result<Outcome, String> {
+    let streams = &ends.streams;
     let child_ended = watch_children().map_err(|error| format!("watching children: {error}"))?;
-    let (job, originals) = (place.job(), spec.files.as_slice());
-    let collector = ends.changes.as_ref().map(|answers| Collector { job, originals, uid: spec.uid, answers });
+    let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
+    let collector = collector(spec, ends, place)?;
     let collector = collector.as_ref();
     let around = Surroundings { place, orders: ends.orders.as_fd(), child_ended: &child_ended, collector };
-    let mut outcome = run_each(spec, ends, filters, &around)?;
+    let mut outcome = Outcome { tier: spec.tier, landlock: true, steps: Vec::new(), anomaly: None };
+    for step in &spec.steps {
+        let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
+        let job_streams = [input, streams[1].as_fd(), streams[2].as_fd()];
+        let plan = plan(step, spec, place.home(), job_streams, filter).map_err(|error| error.to_string())?;
+        let finished = step::run(&plan, &around)?;
+        outcome.steps.push(finished.outcome);
+        outcome.landlock &= finished.landlock;
+        outcome.anomaly = outcome.anomaly.or(finished.survivors);
+        if !finished.outcome.is_success() || outcome.anomaly.is_some() {
+            break;
+        }
+    }
     if let Some(collector) = collector
         && outcome.anomaly.is_none()
     {
         outcome.anomaly = collector.finish(&child_ended).err();
     }
+    if outcome.anomaly.is_none() {
+        keep_product(spec, place, &mut outcome)?;
+    }
     Ok(outcome)
 }
 
-fn run_each(spec: &JailSpec, ends: &Ends, filters: &JobFilters, around: &Surroundings<'_>) -> Result<Outcome, String> {
-    let (streams, place) = (&ends.streams, around.place);
-    let nothing = File::open("/dev/null").map_err(|error| format!("opening /dev/null: {error}"))?;
-    let mut outcome = Outcome { tier: spec.tier, landlock: true, steps: Vec::new(), anomaly: None };
-    for step in &spec.steps {
-        let input = if step.reads_stdin { streams[0].as_fd() } else { nothing.as_fd() };
-        let job_streams = [input, streams[1].as_fd(), streams[2].as_fd()];
-        let plan = plan(step, spec, place.home(), job_streams, filters).map_err(|error| error.to_string())?;
-        let finished = step::run(&plan, around)?;
-        outcome.steps.push(finished.outcome);
-        outcome.landlock &= finished.landlock;
-        outcome.anomaly = outcome.anomaly.or(finished.survivors);
-        if !finished.outcome.is_success() || outcome.anomaly.is_some() {
-            return Ok(outcome);
+/// Who looks at the files of a job with a terminal.
+fn collector<'a>(spec: &'a JailSpec, ends: &Ends<OwnedFd>, place: &'a Place) -> Result<Option<Collector<'a>>, String> {
+    match (spec.attached, &ends.changes) {
+        (Attached::Pipes, None) => Ok(None),
+        (Attached::Terminal, Some(changes)) => {
+            let answers = changes.try_clone().map_err(|error| format!("no pipe for the job's files: {error}"))?;
+            let (job, originals) = (place.job(), spec.files.as_slice());
+            Ok(Some(Collector { job, originals, uid: spec.uid, answers: File::from(answers) }))
         }
+        (attached, _) => Err(format!("the orders speak of {attached:?}, the descriptors are of another kind")),
     }
-    if let (Product::Keep(folder), Some(step), Some(last)) =
-        (&spec.product, spec.steps.last(), outcome.steps.last_mut())
+}
+
+/// Keeps what the job has made, if that is wanted and every step has ended well. Everything of the job is dead.
+fn keep_product(spec: &JailSpec, place: &Place, outcome: &mut Outcome) -> Result<(), String> {
+    let are_done = outcome.steps.len() == spec.steps.len() && outcome.steps.iter().all(StepOutcome::is_success);
+    if are_done
+        && let (Product::Keep(folder), Some(step), Some(last)) =
+            (&spec.product, spec.steps.last(), outcome.steps.last_mut())
         && !place.keep(folder, &step.limits).map_err(|error| format!("keeping what was made: {error}"))?
     {
         last.bound = Some(Bound::Disk);
     }
-    Ok(outcome)
+    Ok(())
 }
 
 fn plan<'a>(
@@ -98,7 +128,7 @@ fn plan<'a>(
     spec: &JailSpec,
     home: &Path,
     streams: [BorrowedFd<'a>; 3],
-    filters: &'a JobFilters,
+    filter: &'a JobFilter,
 ) -> Result<Plan<'a>, NulError> {
     let home_text = home.to_string_lossy();
     // People look for their files where a shell starts; a program's own belongings are none of them.
@@ -122,7 +152,7 @@ fn plan<'a>(
         uid: spec.uid,
         tier: spec.tier,
         limits: step.limits,
-        filters,
+        filter,
     })
 }
 
