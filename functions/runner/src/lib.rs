@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod config;
 pub mod edge;
 pub mod execute;
+pub mod faults;
 pub mod languages;
 pub mod output;
 pub mod protection;

@@ -52,7 +52,7 @@ pub async fn serve() -> Result<ExitCode, StartError> {
     }
     tracing::info!(tier = tier_word(sandbox.tier()), landlock = sandbox.has_landlock(), "ready");
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
+    let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone(), config.faults);
     let tools = Tools { edge: Edge::new(config.edge_url.clone())?, queue, sandbox };
     let protection = Protection::new(config.agent_url.clone())?;
     let (leave, leaving) = watch::channel(Leaving::No);
