@@ -5,7 +5,7 @@ mod accounts;
 mod rooms;
 mod runs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use protocol::TimestampMs;
@@ -162,9 +162,9 @@ impl TaskStore for MemoryTasks {
         Ok(())
     }
 
-    async fn busy(&self, now: TimestampMs) -> Result<u32, PortError> {
-        let busy = self.busy.lock().expect("no panic").values().filter(|until| **until > now).count();
-        Ok(u32::try_from(busy).expect("few"))
+    async fn busy(&self, now: TimestampMs) -> Result<BTreeSet<TaskId>, PortError> {
+        let busy = self.busy.lock().expect("no panic");
+        Ok(busy.iter().filter(|(_, until)| **until > now).map(|(task, _)| task.clone()).collect())
     }
 }
 

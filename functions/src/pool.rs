@@ -8,6 +8,7 @@
 //! along. Liveness: counts may be stale; each submission looks anew, and what is too many is scaled in after a while of
 //! idleness (infra/runner.yaml).
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -50,19 +51,24 @@ impl<F: Fleet, T: TaskStore> Pool<F, T> {
         self.tasks.keep_busy(task, now + TASK_BUSY_MS).await
     }
 
-    /// A task that was busy ends: one fewer is wanted, unless it is to be replaced. May be repeated.
+    /// A task that was busy ends: one fewer is wanted, unless it is to be replaced. May be repeated: what was done to
+    /// the end is not done again.
     ///
     /// # Errors
-    /// A failure of the store or of the service. The task is forgotten before anything else.
+    /// A failure of the store or of the service; then the task counts as busy until it is repeated, or for a while.
     pub async fn leave(&self, task: &TaskId, now: TimestampMs) -> Result<(), PortError> {
-        self.tasks.forget(task).await?;
-        let busy = self.tasks.busy(now).await?;
+        let mut busy = self.tasks.busy(now).await?;
+        if !busy.remove(task) {
+            return Ok(());
+        }
         let desired = self.fleet.size().await?.desired;
-        let Some(fewer) = after_leaving(desired, busy, self.bounds) else { return Ok(()) };
-        // First, so that the service does not choose a runner that waits in its stead.
-        self.fleet.stop(task).await?;
-        self.fleet.want(fewer).await?;
-        info!(task.id = %task, busy, desired = fewer, "a runner left");
+        if let Some(fewer) = after_leaving(desired, count(&busy), self.bounds) {
+            // First, so that the service does not choose a runner that waits in its stead.
+            self.fleet.stop(task).await?;
+            self.fleet.want(fewer).await?;
+        }
+        self.tasks.forget(task).await?;
+        info!(task.id = %task, busy = busy.len(), "a runner left");
         Ok(())
     }
 
@@ -87,6 +93,11 @@ impl<F: Fleet, T: TaskStore> Pool<F, T> {
     }
 }
 
+/// Far fewer than a number holds.
+fn count(tasks: &BTreeSet<TaskId>) -> u32 {
+    u32::try_from(tasks.len()).unwrap_or(u32::MAX)
+}
+
 /// How many to want so that one is there beyond the busy ones.
 fn with_one_to_spare(busy: u32, bounds: PoolBounds) -> u32 {
     (busy + 1).clamp(bounds.min_warm.min(bounds.max_warm), bounds.max_warm)
@@ -100,7 +111,7 @@ fn after_leaving(desired: u32, busy: u32, bounds: PoolBounds) -> Option<u32> {
 
 impl<F: Fleet, T: TaskStore> Launcher for Pool<F, T> {
     async fn ensure_running(&self) -> Result<(), PortError> {
-        let wanted = with_one_to_spare(self.tasks.busy(now_ms()).await?, self.bounds);
+        let wanted = with_one_to_spare(count(&self.tasks.busy(now_ms()).await?), self.bounds);
         if self.size().await?.desired >= wanted {
             return Ok(());
         }
@@ -114,7 +125,7 @@ impl<F: Fleet, T: TaskStore> Launcher for Pool<F, T> {
     }
 
     async fn spare(&self) -> Result<Spare, PortError> {
-        let busy = self.tasks.busy(now_ms()).await?;
+        let busy = count(&self.tasks.busy(now_ms()).await?);
         let FleetSize { desired, running } = self.size().await?;
         let free = running.saturating_sub(busy);
         Ok(Spare { running, free, starting: desired.saturating_sub(running), most: self.bounds.max_warm })
@@ -196,12 +207,14 @@ mod tests {
     #[tokio::test]
     async fn leaving_may_be_repeated_when_it_broke() {
         for kind in [Break::Before, Break::After] {
-            let pool = pool(2, 0);
+            let pool = pool(3, 0);
             make_busy(&pool, &["leaver", "other"]).await;
             pool.fleet.breaks.next(kind);
             pool.leave(&task("leaver"), now_ms()).await.expect_err("broken");
-            pool.leave(&task("leaver"), now_ms()).await.expect("left");
-            assert_eq!(desired(&pool), 1);
+            for _ in 0..2 {
+                pool.leave(&task("leaver"), now_ms()).await.expect("left");
+            }
+            assert_eq!(desired(&pool), 2, "one busy, one to spare, however often it is said");
         }
     }
 
@@ -209,7 +222,7 @@ mod tests {
     async fn a_task_that_says_nothing_more_is_not_busy_for_ever() {
         let pool = pool(1, 0);
         pool.keep_busy(&task("a"), NOW).await.expect("noted");
-        assert_eq!(pool.tasks.busy(NOW + TASK_BUSY_MS - 1).await.expect("counted"), 1);
-        assert_eq!(pool.tasks.busy(NOW + TASK_BUSY_MS).await.expect("counted"), 0);
+        assert_eq!(pool.tasks.busy(NOW + TASK_BUSY_MS - 1).await.expect("listed").len(), 1);
+        assert_eq!(pool.tasks.busy(NOW + TASK_BUSY_MS).await.expect("listed").len(), 0);
     }
 }

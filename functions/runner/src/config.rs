@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::faults::Faults;
 use crate::queue::QueueUrls;
 use crate::sandbox::{SandboxConfig, Tier, Withheld};
 
 /// How long a run in hand may go on after SIGTERM: longer than two stages of 10 s and the delivery of their output,
 /// shorter than the 60 s after which the task is killed.
 const DEFAULT_GRACE: Duration = Duration::from_secs(40);
+
+const FAULTS: &str = "RUNNER_FAULTS";
 
 const METADATA_URL: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// Where caches may be: a job's own root has nothing else there.
@@ -29,6 +32,7 @@ const CACHE_PARENTS: [&str; 3] = ["/var/cache", "/opt", "/srv"];
 /// | `RUNNER_CACHE_DIR` | folder of the toolchains' caches, which `runner caches` fills | `/var/cache/tutti-runner` |
 /// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
 /// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
+/// | `RUNNER_FAULTS` | share of messages with which the runner dies, for tests; on this machine only | 0 |
 /// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
 /// | `ECS_CONTAINER_METADATA_URI_V4` | the task's metadata, for its name | none: the pool does not count it |
 ///
@@ -43,6 +47,8 @@ pub struct Config {
     pub sandbox: SandboxConfig,
     /// The task's agent.
     pub agent_url: Option<Url>,
+    /// Failures on purpose.
+    pub faults: Faults,
     /// The task's metadata.
     pub metadata_url: Option<Url>,
     /// Time for the run in hand after SIGTERM.
@@ -82,8 +88,11 @@ impl Config {
         let optional = |key| unless_empty(key, variable(key));
         let required = |key| optional(key)?.ok_or(ConfigError { key, problem: "is required".to_owned() });
         let grace = optional("RUNNER_GRACE_MS")?.map(|text| milliseconds("RUNNER_GRACE_MS", &text)).transpose()?;
+        let edge_url = url("EDGE_URL", &required("EDGE_URL")?)?;
+        let faults = optional(FAULTS)?.map(|text| Faults::read(&text, &edge_url)).transpose();
         Ok(Self {
-            edge_url: url("EDGE_URL", &required("EDGE_URL")?)?,
+            faults: faults.map_err(|problem| ConfigError { key: FAULTS, problem })?.unwrap_or_default(),
+            edge_url,
             queues: QueueUrls { critical: required("RUNS_QUEUE_URL")?, background: required("BACKGROUND_QUEUE_URL")? },
             sandbox: sandbox(&optional)?,
             agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,

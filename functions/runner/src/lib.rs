@@ -11,6 +11,7 @@ mod cases;
 pub mod config;
 pub mod edge;
 pub mod execute;
+pub mod faults;
 pub mod languages;
 pub mod lease;
 pub mod output;

@@ -15,6 +15,8 @@ use protocol::limits::RUN_MESSAGE_VISIBILITY_S;
 use protocol::run::Priority;
 use protocol::runner::QueueMessage;
 
+use crate::faults::Faults;
+
 /// Longest wait of a receive that SQS allows: the fewer calls, the less an idle runner costs.
 const WAIT_S: i32 = 20;
 
@@ -45,6 +47,7 @@ pub struct Queue {
     urls: QueueUrls,
     /// Whether the background queue may have something: at the start, and while it gives messages.
     may_have_background: Arc<AtomicBool>,
+    faults: Faults,
 }
 
 /// A message in hand. Not deleted, it comes back when its visibility ends.
@@ -60,8 +63,8 @@ pub struct Delivery {
 impl Queue {
     /// The queues by their URLs.
     #[must_use]
-    pub fn new(client: Client, urls: QueueUrls) -> Self {
-        Self { client, urls, may_have_background: Arc::new(AtomicBool::new(true)) }
+    pub fn new(client: Client, urls: QueueUrls, faults: Faults) -> Self {
+        Self { client, urls, may_have_background: Arc::new(AtomicBool::new(true)), faults }
     }
 
     /// Waits for a message, a critical one first; none may come. One that cannot be read is left to go to the dead
@@ -85,7 +88,11 @@ impl Queue {
         let call = self.client.receive_message().queue_url(self.url(priority)).max_number_of_messages(1);
         let call = call.wait_time_seconds(wait_s).visibility_timeout(visibility);
         let received = call.send().await.map_err(|error| failed("receiving", &error))?;
-        Ok(received.messages.unwrap_or_default().into_iter().find_map(|message| read(message, priority)))
+        let delivery = received.messages.unwrap_or_default().into_iter().find_map(|message| read(message, priority));
+        if delivery.is_some() {
+            self.faults.strike();
+        }
+        Ok(delivery)
     }
 
     fn url(&self, priority: Priority) -> &str {

@@ -52,7 +52,7 @@ pub async fn serve() -> Result<ExitCode, StartError> {
     }
     tracing::info!(tier = tier_word(sandbox.tier()), landlock = sandbox.has_landlock(), "ready");
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-    let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone());
+    let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone(), config.faults);
     let edge = Edge::new(config.edge_url.clone(), crate::task::own_task(config.metadata_url.as_ref()).await)?;
     let tools = Arc::new(Tools { edge, queue, sandbox });
     let protection = Protection::new(config.agent_url.clone())?;

@@ -1,12 +1,14 @@
 //! Busy runners in DynamoDB: one small partition of the table `runs`.
 
+use std::collections::BTreeSet;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use protocol::TimestampMs;
 use protocol::task::TaskId;
 
 use super::expression::Change;
-use super::item::number;
+use super::item::{number, text};
 use super::keys::{self, Key};
 use super::table::{Query, Range, Table, Write};
 use crate::ports::PortError;
@@ -34,6 +36,7 @@ impl DynamoTasks {
 impl TaskStore for DynamoTasks {
     async fn keep_busy(&self, task: &TaskId, until: TimestampMs) -> Result<(), PortError> {
         let changes = vec![
+            ("taskId", Change::Set(Some(text(task)))),
             ("busyUntil", Change::Set(Some(number(until)))),
             ("expiresAtSeconds", Change::Set(Some(number(keys::seconds(until) + KEPT_S)))),
         ];
@@ -44,12 +47,17 @@ impl TaskStore for DynamoTasks {
         self.table.write(Write::Delete(Key::busy_task(task), Vec::new())).await.map(drop)
     }
 
-    async fn busy(&self, now: TimestampMs) -> Result<u32, PortError> {
+    async fn busy(&self, now: TimestampMs) -> Result<BTreeSet<TaskId>, PortError> {
         let pk = keys::BUSY_TASKS.to_owned();
         let query = Query { index: None, pk, range: Range::StartsWith(keys::TASK_PREFIX), limit: COUNTED_MAX };
         let (rows, _) = self.table.query(query).await?;
-        // Expired items are deleted up to days later.
-        let ends = rows.iter().map(|row| row.number::<u64>("busyUntil")).collect::<Result<Vec<_>, _>>()?;
-        Ok(u32::try_from(ends.into_iter().filter(|until| *until > now).count()).unwrap_or(u32::MAX))
+        let mut busy = BTreeSet::new();
+        for row in rows {
+            // Expired items are deleted up to days later.
+            if row.number::<u64>("busyUntil")? > now {
+                busy.insert(row.id("taskId")?);
+            }
+        }
+        Ok(busy)
     }
 }

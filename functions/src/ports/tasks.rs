@@ -1,5 +1,7 @@
 //! Which runners are busy.
 
+use std::collections::BTreeSet;
+
 use protocol::TimestampMs;
 use protocol::task::TaskId;
 
@@ -13,6 +15,6 @@ pub trait TaskStore: Send + Sync + 'static {
     /// Forgets a task. One that is not there is no error.
     fn forget(&self, task: &TaskId) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// How many tasks are busy at `now`, as every answered call left it.
-    fn busy(&self, now: TimestampMs) -> impl Future<Output = Result<u32, PortError>> + Send;
+    /// The tasks that are busy at `now`, as every answered call left them.
+    fn busy(&self, now: TimestampMs) -> impl Future<Output = Result<BTreeSet<TaskId>, PortError>> + Send;
 }

@@ -166,6 +166,13 @@ async fn a_run_that_outlasts_the_grace_goes_back_to_the_queue() {
 }
 
 #[tokio::test]
+async fn a_runner_that_dies_on_purpose_leaves_its_message_to_another() {
+    let mut world = World::start(Behaviour { faults: "1", ..Behaviour::python("") }).await;
+    assert_eq!(world.exit().await.code(), Some(137));
+    assert!(world.rest().is_empty());
+}
+
+#[tokio::test]
 async fn a_background_run_is_taken_when_nothing_critical_waits() {
     let behaviour = Behaviour { priority: Priority::Background, ..Behaviour::python("say('ok')").without_room() };
     let mut world = World::start(behaviour).await;

@@ -71,6 +71,8 @@ pub(crate) struct Behaviour {
     pub(crate) granted: ClaimGranted,
     /// Where the message is.
     pub(crate) priority: Priority,
+    /// Share of messages with which the runner dies.
+    pub(crate) faults: &'static str,
     /// Time after SIGTERM, for the runner.
     pub(crate) grace_ms: u64,
 }
@@ -97,6 +99,7 @@ impl Behaviour {
             results: Vec::new(),
             granted,
             priority: Priority::Critical,
+            faults: "0",
             grace_ms: 20_000,
         }
     }
@@ -113,7 +116,7 @@ pub(crate) const RUN: &str = "0123456789abcdefghij";
 impl World {
     pub(crate) async fn start(behaviour: Behaviour) -> Self {
         let (tell, deeds) = unbounded_channel();
-        let grace_ms = behaviour.grace_ms.to_string();
+        let (grace_ms, faults) = (behaviour.grace_ms.to_string(), behaviour.faults);
         let message = Arc::new(Mutex::new(Some(
             json!({"kind": "run", "runId": RUN, "ticket": "ticket", "requestId": "request"}).to_string(),
         )));
@@ -136,6 +139,7 @@ impl World {
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("RUNNER_WORK_DIR", "/var/tmp/tutti-runner-tests".to_owned()),
             ("RUNNER_GRACE_MS", grace_ms),
+            ("RUNNER_FAULTS", faults.to_owned()),
             ("RUST_LOG", "warn".to_owned()),
         ]);
         let runner = command.stdin(Stdio::null()).kill_on_drop(true).spawn().expect("the runner starts");
