@@ -2,6 +2,7 @@
 
 mod big;
 mod durability;
+mod faults;
 mod migration;
 mod runners;
 

@@ -1,7 +1,7 @@
 //! Runners that die. Their service starts another at once; the queue hands the run on when its message is visible
-//! again. A runner has one program at a time, so while ours runs nobody else's is hit.
+//! again, and a room queues what it gave a runner itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use protocol::event::RoomEvent;
 use protocol::language::Language;
@@ -24,7 +24,7 @@ async fn room_with(stack: &Stack, text: &str) -> TestRoom {
 
 #[tokio::test]
 async fn a_killed_runners_run_is_run_again_and_ends_true() {
-    let stack = Stack::from_env().await;
+    let stack = Stack::alone_from_env().await;
     let room = room_with(&stack, "import time\nprint('begun', flush=True)\ntime.sleep(3)\nprint('done')\n").await;
     let mut events = room.owner.events().await;
     let run = room.owner.run(Language::Python).await;
@@ -51,7 +51,7 @@ async fn a_killed_runners_run_is_run_again_and_ends_true() {
 
 #[tokio::test]
 async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
-    let stack = Stack::from_env().await;
+    let stack = Stack::alone_from_env().await;
     let room = room_with(&stack, "import time\ntime.sleep(8)\nprint('never')\n").await;
     let mut events = room.owner.events().await;
     let run = room.owner.run(Language::Python).await;
@@ -69,4 +69,25 @@ async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
     })
     .await;
     assert_eq!((kept.run.id, kept.run.state, kept.run.reason), (run.id, RunState::Failed, Some(RunReason::Lost)));
+}
+
+#[tokio::test]
+async fn what_a_room_gave_a_runner_that_dies_is_run_again_within_seconds() {
+    let stack = Stack::alone_from_env().await;
+    let room = room_with(&stack, "import time\nprint('begun', flush=True)\ntime.sleep(2)\nprint('done')\n").await;
+    let mut events = room.owner.events().await;
+    // The first run wins the runner.
+    let first = room.owner.run(Language::Python).await;
+    events.end_of(&first.id).await;
+    let run = room.owner.run(Language::Python).await;
+    assert!(run.waiting.is_none(), "the room gave it to its runner");
+    events.output_has(&run.id, OutputStream::Stdout, "begun\n").await;
+    let killed = Instant::now();
+    stack.kill("runner").await;
+    assert_eq!(events.started(&run.id, 2).await, 2);
+    assert!(killed.elapsed() < REDELIVERY / 2, "before any message could have come again: {:?}", killed.elapsed());
+    events.end_of(&run.id).await;
+    assert_eq!(events.output_of(&run.id, OutputStream::Stdout), "begun\ndone\n");
+    let record = room.owner.look_at(&run.id).await;
+    assert_eq!((record.state, record.attempt, record.stdout.as_str()), (RunState::Finished, 2, "begun\ndone\n"));
 }
