@@ -158,7 +158,7 @@ pub(super) mod tests {
             ARCHITECTURE_AT => architecture,
             at => {
                 let argument = arguments[((at - ARGUMENTS_AT) / 8) as usize];
-                if (at - ARGUMENTS_AT) % 8 == 0 { argument as u32 } else { (argument >> 32) as u32 }
+                if (at - ARGUMENTS_AT).is_multiple_of(8) { argument as u32 } else { (argument >> 32) as u32 }
             }
         };
         let (mut at, mut loaded) = (0, 0);

@@ -137,7 +137,7 @@ fn become_warden(ends: Ends, filter: &JobFilter) -> ! {
     let result = on_ended_child(SigHandler::SigDfl)
         .and_then(|()| open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()))
         // The keeper's socket is no business of a warden.
-        .and_then(|nothing| dup2_stdin(nothing));
+        .and_then(dup2_stdin);
     exit(match result {
         Ok(()) => warden::main(ends, filter),
         Err(error) => {
