@@ -6,7 +6,7 @@ use protocol::envelope::{ErrorCode, Page};
 use protocol::event::RoomEvent;
 use protocol::language::{LANGUAGES, Language};
 use protocol::path::FilePath;
-use protocol::run::{Run, RunState, SourceFile, SubmitRunRequest};
+use protocol::run::{Run, RunCase, RunState, SourceFile, SubmitRunRequest, Verdict};
 use protocol::runner::OutputStream;
 use serde_json::{Value, json};
 use tests::Stack;
@@ -75,6 +75,42 @@ async fn a_program_that_does_not_compile_says_why() {
     let run = stack.run(&program(Language::C, "int main(void) { return undefined_name; }\n")).await;
     assert_eq!(run.state, RunState::Finished);
     assert!(run.exit_code.is_some_and(|code| code != 0) && run.stderr.contains("undefined_name"), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_run_has_a_verdict_for_each_case_and_nobody_sees_a_hidden_one() {
+    let stack = Stack::from_env().await;
+    let source = "#include <stdio.h>\nint main(void) { int n; scanf(\"%d\", &n); printf(\"%d\\n\", n * n); }\n";
+    let case = |stdin: &str, expected: &str, hidden| RunCase {
+        stdin: stdin.to_owned(),
+        expected: expected.to_owned(),
+        hidden,
+        ..RunCase::default()
+    };
+    let cases = vec![case("3", "9", false), case("2", "5", false), case("31415", "986902225", true)];
+    let flags = Some(vec!["-O1".to_owned(), "-std=c11".to_owned()]);
+    let request = SubmitRunRequest { cases: Some(cases), flags, ..program(Language::C, source) };
+    let run = stack.run(&request).await;
+    let verdicts = run.verdicts.as_ref().expect("a run with cases has verdicts");
+    let words: Vec<_> = verdicts.iter().map(|verdict| (verdict.name.as_str(), verdict.verdict)).collect();
+    assert_eq!(words, [("1", Verdict::Passed), ("2", Verdict::WrongOutput), ("3", Verdict::Passed)], "{run:?}");
+    assert_eq!((verdicts[1].stdout.as_deref(), verdicts[1].expected.as_deref()), (Some("4\n"), Some("5")));
+    let seen = serde_json::to_string(&stack.look_at(&run).await).expect("serialises");
+    assert!(!seen.contains("31415") && !seen.contains("986902225"), "{seen}");
+}
+
+#[tokio::test]
+async fn wrong_flags_and_cases_are_named() {
+    let stack = Stack::from_env().await;
+    let case = RunCase { name: Some("x".repeat(101)), ..RunCase::default() };
+    let request = SubmitRunRequest {
+        flags: Some(vec!["-O2".to_owned(), "-fplugin=x.so".to_owned()]),
+        cases: Some(vec![case]),
+        stdin: Some("1".to_owned()),
+        ..program(Language::C, "int main(void) { return 0; }\n")
+    };
+    let answer = stack.submit(&request).send().await;
+    assert_eq!(answer.wrong_fields(), ["cases[0].name", "flags[1]", "stdin"]);
 }
 
 #[tokio::test]

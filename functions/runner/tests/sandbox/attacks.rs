@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use nix::libc;
+use protocol::language::Language;
 use runner::sandbox::{Bound, Ended, Withheld};
 
 use crate::support::{Case, MODES, gather, open};
@@ -162,6 +163,33 @@ async fn privileges_do_not_come_back() {
 }
 
 #[tokio::test]
+async fn no_core_is_dumped() {
+    check("import resource; resource.setrlimit(resource.RLIMIT_CORE, (1, 1)); print('got')", &[]).await;
+}
+
+#[tokio::test]
+async fn compilers_do_not_read_for_a_program_what_it_may_not() {
+    let c = "#include \"/etc/shadow\"\nint main(void) {}";
+    let rust = "fn main() { print!(\"{}\", include_str!(\"/etc/shadow\")); }";
+    let secret = std::fs::read_to_string("/etc/shadow").expect("root reads it");
+    let line = secret.lines().next().expect("a line");
+    // The control: for root, a compiler shows the line.
+    let bare = std::env::temp_dir().join(format!("tutti-attack-{}.c", std::process::id()));
+    std::fs::write(&bare, c).expect("written");
+    let shown = Command::new("/usr/bin/gcc").arg("-fsyntax-only").arg(&bare).output().expect("gcc runs").stderr;
+    std::fs::remove_file(&bare).expect("removed");
+    assert!(String::from_utf8_lossy(&shown).contains(line), "the control must succeed");
+    for mode in MODES {
+        let sandbox = open(mode).await;
+        for (language, source) in [(Language::C, c), (Language::Rust, rust)] {
+            let ran = Case::new(language, source).run_in(&sandbox).await;
+            assert_eq!(ran.outcome.steps.len(), 1, "{mode:?} {language:?} must not compile: {ran:?}");
+            assert!(!ran.stderr.contains(line) && !ran.stdout.contains(line), "{mode:?} {language:?}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_descriptor_and_no_variable_is_inherited() {
     let source = "import os; print(sorted(os.listdir('/proc/self/fd'))[:4], sorted(os.environ))";
     for mode in MODES {
@@ -173,6 +201,12 @@ async fn no_descriptor_and_no_variable_is_inherited() {
 
 /// System calls that must not get past the filter, with arguments that make them fail or do nothing beyond it.
 const REFUSED: &[(&str, libc::c_long, &[i64])] = &[
+    // First what asks for power over the machine, which the control gives up with its user namespace.
+    ("clock_settime", libc::SYS_clock_settime, &[0, 0]),
+    ("clock_adjtime", libc::SYS_clock_adjtime, &[0, 0]),
+    ("settimeofday", libc::SYS_settimeofday, &[0, 0]),
+    ("sethostname", libc::SYS_sethostname, &[0, -1]),
+    ("reboot", libc::SYS_reboot, &[0, 0, 0, 0]),
     ("memfd_create", libc::SYS_memfd_create, &[0, 0]),
     ("unshare user", libc::SYS_unshare, &[libc::CLONE_NEWUSER as i64]),
     ("unshare mount", libc::SYS_unshare, &[libc::CLONE_NEWNS as i64]),

@@ -74,6 +74,17 @@ async fn no_folder_and_no_process_of_a_job_is_left() {
 }
 
 #[tokio::test]
+async fn zombies_are_reaped() {
+    let source = "import os\nprint(os.getuid(), flush=True)\nfor _ in range(40):\n  if os.fork() == 0: os._exit(0)";
+    for mode in MODES {
+        let ran = Case::python(source).run(mode).await;
+        assert!(ran.last_step().is_success(), "{mode:?}: {ran:?}");
+        let left = Command::new("/usr/bin/pgrep").args(["-U", ran.stdout.trim()]).output().expect("pgrep runs");
+        assert_eq!(String::from_utf8_lossy(&left.stdout), "", "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_killed_jail_left_is_swept_at_the_next_start() {
     // In the range of job ids, and not one that a job of this test can have at the same time.
     let stale = config(Withheld::Nothing).work_dir.join("1900000000");
