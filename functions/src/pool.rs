@@ -25,8 +25,8 @@ use crate::ports::launcher::{Launcher, Spare};
 use crate::ports::tasks::TaskStore;
 
 /// How long an answer of the service is believed, so that a burst of runs asks once. Short, since a runner that leaves
-/// elsewhere makes it wrong.
-const BELIEVED: Duration = Duration::from_secs(5);
+/// elsewhere makes it wrong: a run that comes then starts no machine, and waits for the next one or for the alarm.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// The runners and who of them is busy.
 pub struct Pool<F, T> {
