@@ -25,8 +25,8 @@ use crate::ports::launcher::{Launcher, Spare};
 use crate::ports::tasks::TaskStore;
 
 /// How long an answer of the service is believed, so that a burst of runs asks once. Short, since a runner that leaves
-/// elsewhere makes it wrong.
-const BELIEVED: Duration = Duration::from_secs(5);
+/// elsewhere makes it wrong: a run that comes then starts no machine, and waits for the next one or for the alarm.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 /// The runners and who of them is busy.
 pub struct Pool<F, T> {
@@ -105,7 +105,8 @@ fn with_one_to_spare(busy: u32, bounds: PoolBounds) -> u32 {
 
 /// How many to want after one of the busy ones has left, if that is fewer than now.
 fn after_leaving(desired: u32, busy: u32, bounds: PoolBounds) -> Option<u32> {
-    let fewer = desired.saturating_sub(1).max(busy + bounds.min_warm);
+    // One stays in any case: runs may wait in the queue, and nobody else would ask for a runner of theirs.
+    let fewer = desired.saturating_sub(1).max(busy + bounds.min_warm.max(1));
     (fewer < desired).then_some(fewer)
 }
 
@@ -192,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn who_leaves_takes_its_place_along_but_nobody_elses() {
         for (wanted, others, min_warm, expected) in
-            [(2, 1, 0, 1), (3, 1, 0, 2), (1, 0, 0, 0), (1, 0, 1, 1), (2, 1, 1, 2)]
+            [(2, 1, 0, 2), (3, 1, 0, 2), (1, 0, 0, 1), (3, 0, 2, 2), (3, 1, 2, 3)]
         {
             let pool = pool(wanted, min_warm);
             make_busy(&pool, &["leaver"]).await;
