@@ -25,6 +25,7 @@ use crate::api::{Answer, Call};
 use crate::environment::variable;
 use crate::person::Person;
 use crate::room::TestRoom;
+use crate::wait::{DEADLINE, eventually};
 
 /// Shared by everybody, or held by the one who restarts parts.
 static PEACE: RwLock<()> = RwLock::const_new(());
@@ -148,6 +149,22 @@ impl Stack {
     /// Kills a part and returns when its successor is ready; `runner` kills the running tasks.
     pub async fn kill(&self, part: &str) {
         self.order("kill", part).await;
+    }
+
+    /// Kills the runner with the most processes, which is the one with a program, and returns when it is gone.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn kill_busy_runner(&self) {
+        let before = self.processes().await.runners;
+        let busy = before.into_iter().max_by_key(|(_, processes)| processes.len());
+        let (task, _) = busy.expect("a runner");
+        self.order("kill", &format!("runner-{task}")).await;
+        eventually(DEADLINE, "the task to be dead", async || {
+            let after = self.processes().await.runners;
+            if after.contains_key(&task) { Err(after) } else { Ok(()) }
+        })
+        .await;
     }
 
     /// Ends a part in order, does what must not be done while it runs, and returns when it is ready again.

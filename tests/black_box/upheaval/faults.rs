@@ -8,7 +8,7 @@ use protocol::language::Language;
 use protocol::run::{RunReason, RunState};
 use protocol::runner::OutputStream;
 use tests::run::is_over;
-use tests::wait::{DEADLINE, eventually};
+use tests::wait::eventually;
 use tests::{Stack, TestRoom};
 
 /// The visibility timeout from the last heartbeat, and the time that other programs may take before this one.
@@ -29,13 +29,7 @@ async fn a_killed_runners_run_is_run_again_and_ends_true() {
     let mut events = room.owner.events().await;
     let run = room.owner.run(Language::Python).await;
     events.output_has(&run.id, OutputStream::Stdout, "begun\n").await;
-    let before = stack.processes().await.runners;
-    stack.kill("runner").await;
-    eventually(DEADLINE, "the task to be dead", async || {
-        let after = stack.processes().await.runners;
-        if before.keys().all(|task| !after.contains_key(task)) { Ok(()) } else { Err(after) }
-    })
-    .await;
+    stack.kill_busy_runner().await;
 
     assert_eq!(events.started(&run.id, 2).await, 2);
     let end = events.end_of(&run.id).await;
@@ -57,7 +51,7 @@ async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
     let run = room.owner.run(Language::Python).await;
     for attempt in 1..=3 {
         assert_eq!(events.started(&run.id, attempt).await, attempt);
-        stack.kill("runner").await;
+        stack.kill_busy_runner().await;
     }
     events.end_of_within(REDELIVERY, &run.id).await;
     let end = room.owner.look_at(&run.id).await;
@@ -83,7 +77,7 @@ async fn what_a_room_gave_a_runner_that_dies_is_run_again_within_seconds() {
     assert!(run.waiting.is_none(), "the room gave it to its runner");
     events.output_has(&run.id, OutputStream::Stdout, "begun\n").await;
     let killed = Instant::now();
-    stack.kill("runner").await;
+    stack.kill_busy_runner().await;
     assert_eq!(events.started(&run.id, 2).await, 2);
     assert!(killed.elapsed() < REDELIVERY / 2, "before any message could have come again: {:?}", killed.elapsed());
     events.end_of(&run.id).await;

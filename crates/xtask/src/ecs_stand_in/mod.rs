@@ -88,6 +88,11 @@ impl EcsStandIn {
         self.cluster.tasks.pids().await
     }
 
+    /// Kills one task without warning; false if there is none of this id. The service replaces its own.
+    pub(crate) async fn kill_task(&self, id: &str) -> bool {
+        self.cluster.tasks.kill(id).await
+    }
+
     /// Kills every task without warning; the service replaces its own.
     pub(crate) async fn kill_tasks(&self) {
         self.cluster.tasks.kill_all().await;

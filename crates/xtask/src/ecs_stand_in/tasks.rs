@@ -118,6 +118,13 @@ impl Tasks {
         Some(task.protected_until.filter(|until| *until > now()))
     }
 
+    /// Kills a task; false if there is none of this id.
+    pub(super) async fn kill(&self, id: &str) -> bool {
+        let all = self.all.lock().await;
+        // The queue is full only when it has been asked already.
+        all.get(id).is_some_and(|task| task.orders.try_send(Order::Kill).is_ok())
+    }
+
     pub(super) async fn kill_all(&self) {
         for task in self.all.lock().await.values() {
             let _ = task.orders.try_send(Order::Kill);

@@ -77,8 +77,15 @@ async fn rest(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answ
 }
 
 /// POST /kill/{part}: kills a part and answers when its successor is ready; `runner` kills the running tasks, which
-/// their service replaces.
+/// their service replaces, and `runner-{task}` one of them.
 async fn kill(State(stack): State<Arc<Stack>>, Path(name): Path<String>) -> Answer {
+    if let Some(task) = name.strip_prefix("runner-") {
+        let killed = match stack.ecs.get() {
+            Some(ecs) => ecs.kill_task(task).await,
+            None => false,
+        };
+        return if killed { answer(Ok(())) } else { unknown(&name) };
+    }
     if name == RUNNER {
         if let Some(ecs) = stack.ecs.get() {
             ecs.kill_tasks().await;
