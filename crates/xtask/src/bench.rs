@@ -20,6 +20,7 @@ use crate::{
     command::Run,
     progress::say,
     setup::{self, Tools},
+    stack::Waits,
     suites::{self, BLACK_BOX, Running},
     workspace::{Workspace, variable},
 };
@@ -107,7 +108,7 @@ pub(crate) fn run(kind: Kind, options: &BenchOptions) -> Result<()> {
     }
     let polish = if kind == Kind::Bench { Polish::WasmOpt } else { Polish::None };
     builds::all(&workspace, &tools, polish)?;
-    suites::on_own_stack(&workspace, &tools, Switch::Off, None, async |running| {
+    suites::on_own_stack(&workspace, &tools, Switch::Off, Waits::default(), async |running| {
         for entry in on_a_stack {
             say("bench", entry.name);
             let result = results.join(format!("{}.json", entry.name));

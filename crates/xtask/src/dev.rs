@@ -15,7 +15,7 @@ use crate::{
     cli::DevOptions,
     progress::{say, seconds},
     setup,
-    stack::{Ports, Settings, Stack},
+    stack::{Ports, Settings, Stack, Waits},
     supervisor::{self, Logs},
     workspace::Workspace,
 };
@@ -33,7 +33,7 @@ pub(crate) fn run(options: &DevOptions) -> Result<()> {
     let logs = Logs { dir: fresh_logs(&workspace)?, verbose: options.verbose };
     let ports = Ports::usual(options.port)?;
     let settings =
-        Settings { ports, data: data.clone(), logs, limits: options.limits, run_queued_max: None, reload: true };
+        Settings { ports, data: data.clone(), logs, limits: options.limits, waits: Waits::default(), reload: true };
     let stack = Stack::new(workspace, tools, settings)?;
     supervisor::block_on(async {
         let result = tokio::select! {

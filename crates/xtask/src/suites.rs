@@ -15,7 +15,7 @@ use crate::{
     command::Run,
     progress::{say, seconds},
     setup::{self, Tools},
-    stack::{Ports, Settings, Stack, control},
+    stack::{Ports, Settings, Stack, Waits, control},
     supervisor::{self, Logs},
     workspace::Workspace,
 };
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &TestOptions) -> Result<()> {
     })?;
     let with_stack = SUITES_WITH_STACK.iter().any(|suite| wanted(suite));
     if with_stack {
-        on_own_stack(&workspace, &tools, Switch::On, Some(RUN_QUEUED_MAX), async |running| {
+        on_own_stack(&workspace, &tools, Switch::On, TEST_WAITS, async |running| {
             for suite in SUITES_WITH_STACK.into_iter().filter(|suite| wanted(suite)) {
                 let run = match suite {
                     BLACK_BOX => cargo_test(&workspace, BLACK_BOX).args(filter),
@@ -72,9 +72,10 @@ pub(crate) const BLACK_BOX: &str = "black_box";
 /// clients from npm and the page in a browser.
 const SUITES_WITH_STACK: [&str; 3] = [BLACK_BOX, "stock", "browser"];
 
-/// Wait after which a run of the suites expires, instead of five minutes: as long as a test waits for the end of a run,
-/// so that no other is hit.
-const RUN_QUEUED_MAX: Duration = Duration::from_secs(60);
+/// So that expired runs and idle runners are seen in a test's time. A runner keeps its room for longer than a test takes
+/// from one run to the next, and leaves the others theirs.
+const TEST_WAITS: Waits =
+    Waits { run_queued_max: Some(Duration::from_secs(60)), runner_idle: Some(Duration::from_secs(5)) };
 
 /// How many tests of one suite run at once: those of the black-box suite wait far more than they compute.
 const BLACK_BOX_THREADS: &str = "6";
@@ -114,7 +115,7 @@ pub(crate) fn on_own_stack(
     workspace: &Workspace,
     tools: &Tools,
     limits: Switch,
-    run_queued_max: Option<Duration>,
+    waits: Waits,
     work: impl AsyncFnOnce(Running) -> Result<()>,
 ) -> Result<()> {
     let (dir, _claim) = own_folder(workspace)?;
@@ -123,7 +124,7 @@ pub(crate) fn on_own_stack(
         data: dir.join("data"),
         logs: Logs { dir: dir.join("logs"), verbose: false },
         limits,
-        run_queued_max,
+        waits,
         reload: false,
     };
     let stack = Arc::new(Stack::new(workspace.clone(), tools.clone(), settings)?);

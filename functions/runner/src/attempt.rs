@@ -43,6 +43,8 @@ pub struct Tools {
     pub queue: Queue,
     /// Where code runs.
     pub sandbox: Sandbox,
+    /// How long to stay with a room that has nothing.
+    pub idle: Duration,
 }
 
 /// A run in hand.

@@ -4,6 +4,7 @@ use std::env::VarError;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use protocol::limits::LEASE_IDLE_MS;
 use reqwest::Url;
 
 use crate::faults::Faults;
@@ -32,6 +33,7 @@ const CACHE_PARENTS: [&str; 3] = ["/var/cache", "/opt", "/srv"];
 /// | `RUNNER_CACHE_DIR` | folder of the toolchains' caches, which `runner caches` fills | `/var/cache/tutti-runner` |
 /// | `RUNNER_WITHHOLD` | kernel features to do without: `nothing`, `namespaces`, `landlock` | `nothing` |
 /// | `RUNNER_GRACE_MS` | time for the run in hand after SIGTERM | 40000 |
+/// | `RUNNER_IDLE_MS` | how long it stays with a room that has nothing for it | 90000 |
 /// | `RUNNER_FAULTS` | share of messages with which the runner dies, for tests; on this machine only | 0 |
 /// | `ECS_AGENT_URI` | the task's agent, for protection from scale-in | none: no protection |
 /// | `ECS_CONTAINER_METADATA_URI_V4` | the task's metadata, for its name | none: the pool does not count it |
@@ -53,6 +55,8 @@ pub struct Config {
     pub metadata_url: Option<Url>,
     /// Time for the run in hand after SIGTERM.
     pub grace: Duration,
+    /// How long it stays with a room that has nothing for it.
+    pub idle: Duration,
 }
 
 /// A variable that is missing or wrong.
@@ -88,6 +92,7 @@ impl Config {
         let optional = |key| unless_empty(key, variable(key));
         let required = |key| optional(key)?.ok_or(ConfigError { key, problem: "is required".to_owned() });
         let grace = optional("RUNNER_GRACE_MS")?.map(|text| milliseconds("RUNNER_GRACE_MS", &text)).transpose()?;
+        let idle = optional("RUNNER_IDLE_MS")?.map(|text| milliseconds("RUNNER_IDLE_MS", &text)).transpose()?;
         let edge_url = url("EDGE_URL", &required("EDGE_URL")?)?;
         let faults = optional(FAULTS)?.map(|text| Faults::read(&text, &edge_url)).transpose();
         Ok(Self {
@@ -98,6 +103,7 @@ impl Config {
             agent_url: optional("ECS_AGENT_URI")?.map(|text| url("ECS_AGENT_URI", &text)).transpose()?,
             metadata_url: optional(METADATA_URL)?.map(|text| url(METADATA_URL, &text)).transpose()?,
             grace: grace.unwrap_or(DEFAULT_GRACE),
+            idle: idle.unwrap_or(Duration::from_millis(LEASE_IDLE_MS)),
         })
     }
 }

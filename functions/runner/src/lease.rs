@@ -1,6 +1,6 @@
 //! Serving one room: its runs and its terminals, until it has had none for a while.
 //!
-//! The lease ends when the runner has been idle for [`LEASE_IDLE_MS`] and the room lets it go, when it was told to
+//! The lease ends when the runner has been idle for [`Tools::idle`] and the room lets it go, when it was told to
 //! leave, when the room refuses it, or after an anomaly. A runner serves no second room: it ends, and its replacement
 //! starts with nothing of it.
 
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use protocol::ids::{RunId, TerminalId};
 use protocol::lease::LeaseOrder;
-use protocol::limits::{LEASE_IDLE_MS, LEASE_SLOTS, TASK_BUSY_MS};
+use protocol::limits::{LEASE_SLOTS, TASK_BUSY_MS};
 use protocol::runner::{ClaimGranted, RunnerFrame};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{oneshot, watch};
@@ -165,7 +165,7 @@ impl Lease {
     }
 
     async fn until_over(&mut self, heard: &mut UnboundedReceiver<Heard>, leaving: &mut watch::Receiver<Leaving>) {
-        let idle = Duration::from_millis(LEASE_IDLE_MS);
+        let idle = self.tools.idle;
         let mut leave_at = Instant::now() + idle;
         let mut is_asking = false;
         loop {

@@ -1,4 +1,4 @@
-//! Task protection: while a run is in hand, ECS must not choose this task when it scales in.
+//! Task protection: while a tenant is served, ECS must not choose this task when it scales in.
 //!
 //! Without an agent (everywhere but on ECS) there is nothing to protect from. A failure costs a run its attempt at
 //! worst, which the queue repeats; so it is logged and not more.
@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval};
 
-/// Protection ends by itself, should this process die: a run's two stages, their delivery, and some.
-const EXPIRES_IN_MINUTES: u32 = 2;
+/// Protection ends by itself, should this process die.
+const EXPIRES_IN_MINUTES: u32 = 3;
+
+/// How often it is renewed.
+const RENEWED_EVERY: Duration = Duration::from_secs(60);
 
 /// The agent is on the same machine.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,6 +37,16 @@ impl Protection {
             url
         };
         Ok(Self { agent: agent_url.map(|url| (client, state(url))) })
+    }
+
+    /// Protects the task for as long as it is polled.
+    pub async fn keep<T>(&self) -> T {
+        let mut ticks = interval(RENEWED_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.set(true).await;
+        }
     }
 
     /// Protects the task, or ends that.

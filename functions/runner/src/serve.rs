@@ -54,7 +54,7 @@ pub async fn serve() -> Result<ExitCode, StartError> {
     let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
     let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), config.queues.clone(), config.faults);
     let edge = Edge::new(config.edge_url.clone(), crate::task::own_task(config.metadata_url.as_ref()).await)?;
-    let tools = Arc::new(Tools { edge, queue, sandbox });
+    let tools = Arc::new(Tools { edge, queue, sandbox, idle: config.idle });
     let protection = Protection::new(config.agent_url.clone())?;
     let (leave, leaving) = watch::channel(Leaving::No);
     tokio::select! {
@@ -95,8 +95,10 @@ async fn take_messages(tools: &Arc<Tools>, protection: &Protection, mut leaving:
         match received {
             Ok(None) => {}
             Ok(Some(delivery)) => {
-                protection.set(true).await;
-                let after = tools.take(delivery, leaving.clone()).await;
+                let after = tokio::select! {
+                    after = tools.take(delivery, leaving.clone()) => after,
+                    never = protection.keep() => never,
+                };
                 protection.set(false).await;
                 match after {
                     After::GoOn => {}

@@ -212,7 +212,7 @@ impl<S: RunStore, A: Artifacts, Q: RunQueue, L: Launcher> Submitter<S, A, Q, L> 
         now: TimestampMs,
     ) -> Result<(RunRecord, bool), RunError> {
         if request.is_lost {
-            match self.ledger.change(id, RunChange::Release { attempt: request.attempt }, now).await {
+            match self.ledger.change(id, RunChange::Release { attempt: request.attempt, now }, now).await {
                 Ok(_) | Err(RunError::Transition(_)) => {}
                 Err(error) => return Err(error),
             }

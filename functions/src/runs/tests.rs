@@ -397,7 +397,7 @@ async fn verdicts_are_recorded_whatever_their_size_and_a_list_has_no_texts() {
 }
 
 fn dead_letter(run: &RunId) -> Batch {
-    let body = format!(r#"{{"runId":"{run}","ticket":"t","requestId":"r"}}"#);
+    let body = format!(r#"{{"kind":"run","runId":"{run}","ticket":"t","requestId":"r"}}"#);
     Batch { records: vec![Letter { message_id: "m".to_owned(), body }] }
 }
 

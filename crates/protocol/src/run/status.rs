@@ -83,6 +83,8 @@ pub enum RunChange {
     Release {
         /// Which attempt.
         attempt: u32,
+        /// Now.
+        now: TimestampMs,
     },
     /// It has waited too long for its first runner.
     Expire,
@@ -177,9 +179,9 @@ impl RunStatus {
                     _ => Ok(Self::Finished { attempt, result }),
                 }
             }
-            RunChange::Release { attempt: of } => {
+            RunChange::Release { attempt: of, now } => {
                 self.of_current(of)?;
-                Ok(Self::Running { attempt, lease_until: 0 })
+                Ok(Self::Running { attempt, lease_until: now })
             }
             RunChange::Fail { reason } if reason.is_limit() => Err(TransitionError::UnfitReason),
             RunChange::Fail { reason } => Ok(Self::Failed { attempt, reason }),
@@ -264,12 +266,12 @@ mod tests {
     #[test]
     fn a_runner_that_is_gone_gives_its_run_free_for_the_next_attempt_alone() {
         let first = RunStatus::Queued.after(claim(0)).expect("claimed");
-        assert_eq!(first.after(RunChange::Release { attempt: 2 }), Err(TransitionError::Superseded));
-        let free = first.after(RunChange::Release { attempt: 1 }).expect("released");
+        assert_eq!(first.after(RunChange::Release { attempt: 2, now: 1 }), Err(TransitionError::Superseded));
+        let free = first.after(RunChange::Release { attempt: 1, now: 1 }).expect("released");
         assert_eq!(free.attempt(), 1, "its runner may still report, until another has claimed the run");
         let second = free.after(claim(1)).expect("claimed again");
         assert_eq!(second.attempt(), 2);
-        assert_eq!(second.after(RunChange::Release { attempt: 1 }), Err(TransitionError::Superseded));
+        assert_eq!(second.after(RunChange::Release { attempt: 1, now: 1 }), Err(TransitionError::Superseded));
     }
 
     #[test]

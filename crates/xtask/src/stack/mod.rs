@@ -35,10 +35,19 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) logs: Logs,
     pub(crate) limits: Switch,
-    /// Wait after which a run fails as `expired`, if not the product's.
-    pub(crate) run_queued_max: Option<Duration>,
+    /// Waits that are not the product's.
+    pub(crate) waits: Waits,
     /// Whether the functions are rebuilt when their source changes.
     pub(crate) reload: bool,
+}
+
+/// Waits that a test shortens; nothing means the product's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Waits {
+    /// After which a run fails as `expired`.
+    pub(crate) run_queued_max: Option<Duration>,
+    /// After which a runner leaves a room that has nothing for it.
+    pub(crate) runner_idle: Option<Duration>,
 }
 
 /// The loopback ports of the parts that others connect to.

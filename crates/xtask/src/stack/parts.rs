@@ -79,6 +79,9 @@ pub(super) fn aws(stack: &Stack) -> (Program, Health) {
     (program, one_url(format!("{}/_ministack/health", aws_url(settings))))
 }
 
+/// Most runners on this machine: one that waits is a process of some 10 MB, and costs nothing else.
+const RUNNERS_MAX: &str = "16";
+
 /// All Lambda functions, by `cargo lambda watch`.
 pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &str) -> (Program, Health) {
     let settings = &stack.settings;
@@ -95,7 +98,8 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
     if settings.limits == Switch::Off {
         env.push(("LIMITS".to_owned(), settings.limits.as_str().to_owned()));
     }
-    if let Some(wait) = settings.run_queued_max {
+    env.push(("MAX_WARM_TASKS".to_owned(), RUNNERS_MAX.to_owned()));
+    if let Some(wait) = settings.waits.run_queued_max {
         env.push(("RUN_QUEUED_MAX_MS".to_owned(), wait.as_millis().to_string()));
     }
     let program = Program {
@@ -161,6 +165,9 @@ pub(super) fn edge(stack: &Stack) -> (Program, Health) {
 pub(super) fn runner(stack: &Stack, deployed: &local_aws::Stack) -> Program {
     let mut env: Vec<_> = deployed.runner_environment.clone().into_iter().collect();
     env.extend(aws_env(&stack.settings));
+    if let Some(idle) = stack.settings.waits.runner_idle {
+        env.push(("RUNNER_IDLE_MS".to_owned(), idle.as_millis().to_string()));
+    }
     Program {
         name: "runner".to_owned(),
         path: stack.workspace.debug_binary("runner"),
