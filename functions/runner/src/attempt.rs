@@ -1,22 +1,21 @@
-//! One run from its claim to its end, and one message of the queue to what it wins.
+//! One run from its claim to its end.
 //!
-//! Safety: a message is deleted only when its run is over or its result is recorded. Liveness: while the attempt goes
-//! on, lease and visibility are renewed; when this process dies both run out, and the message comes to another.
+//! Safety: a result is recorded before its message is deleted. Liveness: while the attempt goes on, lease and visibility
+//! are renewed; when this process dies both run out, and the run comes to another.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::limits::{ATTEMPT_HEARTBEAT_MS, ATTEMPT_LEASE_MS, ROOMLESS_HEARTBEAT_MS, RUN_MESSAGE_VISIBILITY_S};
-use protocol::runner::{ClaimGranted, QueueMessage};
+use protocol::limits::{ATTEMPT_HEARTBEAT_MS, ROOMLESS_HEARTBEAT_MS, RUN_MESSAGE_VISIBILITY_S};
+use protocol::runner::ClaimGranted;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 
 use crate::edge::{Edge, EdgeError, Standing};
 use crate::execute::{Executed, Wires, Wish, execute};
-use crate::lease::{self, Line, Won};
+use crate::lease::{self, Line};
+use crate::message::Fate;
 use crate::queue::{Delivery, Queue};
 use crate::sandbox::Sandbox;
-use crate::serve::Leaving;
 
 /// How long the result waits for the room to have all of the output. It holds what is kept anyway.
 const DELIVERY_GRACE: Duration = Duration::from_secs(5);
@@ -24,15 +23,12 @@ const DELIVERY_GRACE: Duration = Duration::from_secs(5);
 /// The same for a run that was stopped: nobody waits for a result.
 const STOPPED_DELIVERY_GRACE: Duration = Duration::from_millis(500);
 
-/// How often a message's run is claimed: with pauses that double from 100 ms, over 3 s.
-const CLAIMS_MAX: u32 = 6;
-
 /// How often a result is offered before its message is left to another attempt: with pauses that double from 100 ms,
 /// about 50 s.
 const REPORTS_MAX: u32 = 9;
 
 /// First pause between two tries.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What an attempt works with.
 #[derive(Debug)]
@@ -50,11 +46,11 @@ pub struct Tools {
 /// A run in hand.
 #[derive(Debug)]
 pub struct Attempt {
-    claim: ClaimGranted,
+    pub(crate) claim: ClaimGranted,
     /// The message that it came by, unless its room gave it.
-    delivery: Option<Delivery>,
+    pub(crate) delivery: Option<Delivery>,
     /// The request that submitted it, for the logs of every part.
-    request_id: String,
+    pub(crate) request_id: String,
 }
 
 impl Attempt {
@@ -65,125 +61,7 @@ impl Attempt {
     }
 }
 
-/// What is to become of this runner after a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum After {
-    /// The next message: this one won nothing.
-    GoOn,
-    /// Its end: it has served somebody, and serves nobody else.
-    Done,
-    /// Its replacement, for this reason.
-    Replace(String),
-}
-
-/// What is to become of the message.
-enum Fate {
-    Delete,
-    /// It comes again when its visibility ends.
-    Leave,
-    /// It comes again when the attempt's lease has run out.
-    GiveBack,
-}
-
 impl Tools {
-    /// Works on a message, and on everything that it wins.
-    pub async fn take(self: &Arc<Self>, delivery: Delivery, leaving: watch::Receiver<Leaving>) -> After {
-        match delivery.message.clone() {
-            QueueMessage::Run { run_id, ticket, request_id } => {
-                self.take_run(delivery, Standing { run_id, bearer: ticket, request_id }, leaving).await
-            }
-            QueueMessage::Lease { room_id, credential, request_id } => {
-                let credential = match self.edge.claim_lease(&credential, &request_id).await {
-                    Ok(credential) => credential,
-                    Err(error) => {
-                        tracing::warn!(
-                            error = crate::chain(&error),
-                            "the lease was not granted; its message comes again"
-                        );
-                        return After::GoOn;
-                    }
-                };
-                // Whatever becomes of the lease, the room knows whether it still waits for a runner.
-                self.settle(&delivery, Fate::Delete).await;
-                let won = Won { url: self.edge.lease_url(&room_id), credential, first: None };
-                lease::serve(self, won, leaving).await
-            }
-        }
-    }
-
-    async fn take_run(
-        self: &Arc<Self>,
-        delivery: Delivery,
-        ticket: Standing,
-        leaving: watch::Receiver<Leaving>,
-    ) -> After {
-        let claim = match self.claim(&ticket).await {
-            Ok(claim) => claim,
-            Err(EdgeError::Refused { over: true }) => {
-                self.settle(&delivery, Fate::Delete).await;
-                return After::GoOn;
-            }
-            Err(error) => {
-                tracing::warn!(error = crate::chain(&error), "not claimed");
-                return After::GoOn;
-            }
-        };
-        tracing::info!(attempt = claim.attempt, language = ?claim.language, "claimed");
-        let room = claim.room_id.clone().zip(claim.lease.clone());
-        let attempt = Attempt { claim, delivery: Some(delivery), request_id: ticket.request_id };
-        match room {
-            Some((room_id, credential)) => {
-                let won = Won { url: self.edge.lease_url(&room_id), credential, first: Some(attempt) };
-                lease::serve(self, won, leaving).await
-            }
-            None => {
-                let credential = attempt.claim.credential.clone();
-                let (stop, stopped) = watch::channel(Wish::Finish);
-                let after = tokio::select! {
-                    anomaly = self.work(attempt, None, stopped) => anomaly.map_or(After::Done, After::Replace),
-                    never = give_up_in_time(leaving, &stop) => never,
-                };
-                self.leave(&credential).await;
-                after
-            }
-        }
-    }
-
-    /// Tells the pool that this task has served its tenant. Not heard, it counts as busy for a while longer.
-    pub async fn leave(&self, credential: &str) {
-        if let Err(error) = self.edge.tell_pool(credential, "leave").await {
-            tracing::warn!(error = crate::chain(&error), "the pool could not be told that this runner leaves");
-        }
-    }
-
-    async fn settle(&self, delivery: &Delivery, fate: Fate) {
-        let done = match fate {
-            Fate::Delete => self.queue.delete(delivery).await,
-            Fate::GiveBack => self.queue.hide(delivery, Duration::from_millis(ATTEMPT_LEASE_MS + 1_000)).await,
-            Fate::Leave => Ok(()),
-        };
-        if let Err(error) = done {
-            tracing::warn!(%error, "the message comes again");
-        }
-    }
-
-    /// Claims, and tries again while the edge is away: otherwise the message would stay invisible for 30 s. When only
-    /// an answer was lost the lease stands in the way, and the message comes again.
-    async fn claim(&self, ticket: &Standing) -> Result<ClaimGranted, EdgeError> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..CLAIMS_MAX {
-            match self.edge.claim(ticket).await {
-                Err(error) if error.is_passing() => {
-                    tracing::warn!(error = crate::chain(&error), "the claim was not answered; trying again");
-                    sleep(pause).await;
-                    pause *= 2;
-                }
-                other => return other,
-            }
-        }
-        self.edge.claim(ticket).await
-    }
-
     /// Works on a run; gives what is odd about the machine then, if anything is. `give_up` turns to [`Wish::Stop`]
     /// when the runner has to go before the attempt has ended.
     #[tracing::instrument(skip_all, level = "error", name = "run", fields(run_id = %attempt.claim.run_id, request_id = attempt.request_id))]
@@ -331,14 +209,6 @@ fn ticks(period_ms: u64) -> tokio::time::Interval {
 async fn forward<T>(mut give_up: watch::Receiver<Wish>, wishes: &watch::Sender<Wish>) -> T {
     if give_up.wait_for(|wish| *wish == Wish::Stop).await.is_ok() {
         wishes.send_replace(Wish::Stop);
-    }
-    std::future::pending().await
-}
-
-/// Stops a run without a room when its runner has to go at once.
-async fn give_up_in_time<T>(mut leaving: watch::Receiver<Leaving>, stop: &watch::Sender<Wish>) -> T {
-    if leaving.wait_for(|leaving| *leaving == Leaving::Now).await.is_ok() {
-        stop.send_replace(Wish::Stop);
     }
     std::future::pending().await
 }

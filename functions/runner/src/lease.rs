@@ -21,9 +21,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::attempt::{After, Attempt, Tools};
+use crate::attempt::{Attempt, Tools};
 use crate::edge::UrlError;
 use crate::execute::{Input, Wish};
+use crate::message::After;
 use crate::serve::Leaving;
 use link::{Heard, Link, Said};
 use runs::Begun;

@@ -1,9 +1,10 @@
 //! The runner: takes runs from the queue, executes them in a sandbox, streams their output to the room and records
 //! their results.
 //!
-//! [`serve`] takes messages, [`attempt`] sees a run through, [`execute`] runs it in the [`sandbox`] with the recipe of
-//! its [language](languages), once or for each of its cases, [`output`] makes frames of what it prints. [`lease`]
-//! delivers them to the room, takes more runs from there, and opens each [`terminal`]: a program that people talk to.
+//! [`serve`] takes messages, [`message`] sees what one wins, [`attempt`] sees a run through, [`execute`] runs it in the
+//! [`sandbox`] with the recipe of its [language](languages), once or for each of its cases, [`output`] makes frames of
+//! what it prints. [`lease`] delivers them to the room, takes more runs from there, and opens each [`terminal`]: a
+//! program that people talk to.
 
 pub mod attempt;
 pub mod caches;
@@ -14,6 +15,7 @@ pub mod execute;
 pub mod faults;
 pub mod languages;
 pub mod lease;
+pub mod message;
 pub mod output;
 pub mod protection;
 pub mod queue;

@@ -8,11 +8,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::attempt::{After, Tools};
+use crate::attempt::Tools;
+
 use crate::config::{Config, ConfigError};
 use crate::edge::Edge;
 use crate::execute::tier_word;
 use crate::languages::missing_toolchains;
+use crate::message::After;
 use crate::protection::Protection;
 use crate::queue::Queue;
 use crate::sandbox::{Sandbox, SandboxError};
