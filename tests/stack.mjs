@@ -28,7 +28,12 @@ export async function restart(part) {
 /** A call of the API; gives `data`, throws what was answered instead. */
 export async function api(path, { method = 'POST', body, bearer } = {}) {
   const headers = { ...(bearer && { authorization: `Bearer ${bearer}` }), ...(body && { 'content-type': 'application/json' }) };
-  const answer = await fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const send = () => fetch(`${url}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  // While another file restarts the edge it answers 503, or nothing.
+  const answer = await until(`an answer to ${method} ${path}`, async () => {
+    const answer = await send().catch(() => undefined);
+    return answer?.status === 503 ? undefined : answer;
+  });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return text === '' ? undefined : JSON.parse(text).data;
