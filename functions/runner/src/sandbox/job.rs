@@ -81,10 +81,14 @@ fn try_enter(plan: &Plan<'_>, parent: Pid, notes: &mut File) -> io::Result<Infal
     Ok(execve(&plan.program, &plan.args, &plan.env)?)
 }
 
-/// Exec keeps ignored signals and the mask; Rust ignores SIGPIPE and the warden blocks SIGCHLD.
+/// Exec keeps ignored signals and the mask; Rust ignores SIGPIPE, the warden blocks SIGCHLD, and whoever started the
+/// runner in the background had it ignore SIGINT, without which nothing in a terminal could be interrupted.
 fn reset_signals() -> nix::Result<()> {
-    // SAFETY: the default action runs no code of ours.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl)? };
+    let settable = Signal::iterator().filter(|kind| !matches!(kind, Signal::SIGKILL | Signal::SIGSTOP));
+    for kind in settable {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(kind, SigHandler::SigDfl)? };
+    }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
 }
 

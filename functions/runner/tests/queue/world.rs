@@ -110,6 +110,9 @@ impl Behaviour {
     }
 }
 
+/// What the runner tries its connection with.
+const PING: &str = r#"{"type":"ping"}"#;
+
 /// The run in the queue.
 pub(crate) const RUN: &str = "0123456789abcdefghij";
 
@@ -280,6 +283,7 @@ async fn room(mut socket: WebSocketStream<TcpStream>, tell: UnboundedSender<Deed
     loop {
         tokio::select! {
             message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) if text.as_str() == PING => {}
                 Some(Ok(Message::Text(text))) => {
                     let deed = match serde_json::from_str(&text).expect("a frame") {
                         LeaseFrame::Hello { runs, .. } => Deed::Hello(runs),
