@@ -193,7 +193,7 @@ impl Lease {
                             let shown = self.terminals.obey(&self.tools, &self.line, terminal_id, order).await;
                             if let Some(shown) = shown {
                                 self.jobs.spawn(async move {
-                                    let (id, anomaly) = shown.to_the_end().await;
+                                    let (id, anomaly) = shown.tell().await;
                                     Ended::Terminal(id, anomaly)
                                 });
                             }

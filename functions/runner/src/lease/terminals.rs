@@ -128,7 +128,7 @@ impl Terminals {
 
 impl Shown {
     /// Tells the room what the terminal shows, to its end. Gives what is odd about the machine then.
-    pub(super) async fn to_the_end(mut self) -> (TerminalId, Option<String>) {
+    pub(super) async fn tell(mut self) -> (TerminalId, Option<String>) {
         let mut anomaly = None;
         while let Some(event) = self.events.recv().await {
             match event {
