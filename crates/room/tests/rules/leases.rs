@@ -77,7 +77,7 @@ fn a_run_whose_runner_has_just_gone_is_queued_at_once() {
 fn a_lost_runner_has_time_to_come_back_and_then_its_runs_are_queued() {
     let (mut room, lost) = given();
     let effects = room.handle(Input::Closed { socket: lost }, NOW);
-    assert!(effects.iter().any(|effect| *effect == Effect::AlarmAt(NOW + LEASE_RESUME_MS)), "{effects:?}");
+    assert!(effects.contains(&Effect::AlarmAt(NOW + LEASE_RESUME_MS)), "{effects:?}");
     assert!(requeued(&alarm(&mut room, NOW + LEASE_RESUME_MS - 1)).is_empty());
     let lost = [RequeueRequest { attempt: 1, is_lost: true }];
     assert_eq!(requeued(&alarm(&mut room, NOW + LEASE_RESUME_MS)), lost);
