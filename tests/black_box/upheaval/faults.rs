@@ -46,11 +46,13 @@ async fn a_killed_runners_run_is_run_again_and_ends_true() {
 #[tokio::test]
 async fn a_run_that_takes_its_runners_along_is_given_up_as_lost() {
     let stack = Stack::alone_from_env().await;
-    let room = room_with(&stack, "import time\ntime.sleep(8)\nprint('never')\n").await;
+    let room = room_with(&stack, "import time\nprint('up', flush=True)\ntime.sleep(8)\nprint('never')\n").await;
     let mut events = room.owner.events().await;
     let run = room.owner.run(Language::Python).await;
     for attempt in 1..=3 {
         assert_eq!(events.started(&run.id, attempt).await, attempt);
+        // By then it is the runner with a program.
+        events.output_has(&run.id, OutputStream::Stdout, "up\n").await;
         stack.kill_busy_runner().await;
     }
     events.end_of_within(REDELIVERY, &run.id).await;
