@@ -1,10 +1,25 @@
 //! Accounts: bodies of `/api/v1/auth`.
 
+mod admin;
+mod api_keys;
+mod logins;
+mod oauth;
+mod recovery;
+mod second_factor;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::TimestampMs;
 use crate::ids::UserId;
+use crate::tier::Tier;
+
+pub use admin::{AdminUser, AuditRecord, UpdateUserRequest};
+pub use api_keys::{ApiKey, ApiKeyAnswer, ApiKeySecret, CreateApiKeyRequest, Scope};
+pub use logins::{EndedLogins, Login};
+pub use oauth::{OAuthProvider, OAuthProviders};
+pub use recovery::{DeleteAccountRequest, ForgotPasswordRequest, ResetPasswordRequest, VerifyEmailRequest};
+pub use second_factor::{ConfirmTotpRequest, DisableTotpRequest, RecoveryCodes, RenewRecoveryCodesRequest, TotpSetup};
 
 /// An account as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -16,8 +31,21 @@ pub struct User {
     pub username: String,
     /// Unique.
     pub email: String,
-    /// Platform roles.
+    /// True once somebody has opened the link that was mailed there.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// Platform roles: `user`, `admin`.
     pub roles: Vec<String>,
+    /// What the account's limits go by.
+    #[serde(default = "Tier::of_account")]
+    pub tier: Tier,
+    /// True if a login asks for a code of an authenticator.
+    #[serde(default)]
+    pub second_factor: bool,
+    /// When somebody last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub last_login_at: Option<TimestampMs>,
     /// When it was registered.
     #[ts(type = "number")]
     pub created_at: TimestampMs,
@@ -43,11 +71,11 @@ pub struct LoginRequest {
     pub email: String,
     /// The account's password.
     pub password: String,
-    /// The code of the second factor, where one is set up.
+    /// A code of the authenticator, or one of the recovery codes, where a second factor is set up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub totp: Option<String>,
-    /// Keep the login for the refresh token's whole life.
+    /// Keep the login for 7 days from its last use, instead of 24 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub remember: Option<bool>,
@@ -98,6 +126,11 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub refresh_token: Option<String>,
+    /// A secret for `X-Session-ID`, for programs that do not want to renew tokens. Only with
+    /// `X-Refresh-Transport: body`, and only when the login begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session_id: Option<String>,
 }
 
 /// Data of `GET /auth/me`.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TimestampMs;
 use crate::language::Language;
 use crate::lease::Dispatch;
 use crate::path::FilePath;
@@ -97,4 +98,28 @@ impl PrincipalKind {
             Self::Room => "room",
         }
     }
+}
+
+/// Body of `POST /internal/credentials/exchange`: the edge wants an access token for an opaque credential, which is a
+/// login's `X-Session-ID` or an API key. The answer's data is [`ExchangedCredential`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeCredential {
+    /// The credential. Its prefix ([`SESSION_SECRET_PREFIX`], [`API_KEY_PREFIX`]) says which kind it is.
+    pub credential: String,
+}
+
+/// What an `X-Session-ID` begins with.
+pub const SESSION_SECRET_PREFIX: &str = "tutti_sid_";
+/// What an API key begins with.
+pub const API_KEY_PREFIX: &str = "tutti_key_";
+
+/// Data of the answer to [`ExchangeCredential`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExchangedCredential {
+    /// A bearer of the usual kind, whose `sid` is the login, or the API key.
+    pub access_token: String,
+    /// When it expires.
+    pub expires_at: TimestampMs,
 }

@@ -17,3 +17,11 @@ pub enum Tier {
     /// An organisation's account.
     Enterprise,
 }
+
+impl Tier {
+    /// What an account begins with.
+    #[must_use]
+    pub fn of_account() -> Self {
+        Self::Free
+    }
+}

@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{account, envelope, event, history, language, poll, rights, room, run, runner, terminal};
+use crate::{account, envelope, event, history, language, poll, rights, room, run, runner, terminal, tier};
 
 /// The whole text of `wire.ts`.
 ///
@@ -48,6 +48,28 @@ pub fn wire_types() -> String {
         account::ChangePasswordRequest,
         account::Session,
         account::Me,
+        tier::Tier,
+        account::Login,
+        account::EndedLogins,
+        account::ForgotPasswordRequest,
+        account::ResetPasswordRequest,
+        account::VerifyEmailRequest,
+        account::DeleteAccountRequest,
+        account::TotpSetup,
+        account::ConfirmTotpRequest,
+        account::DisableTotpRequest,
+        account::RenewRecoveryCodesRequest,
+        account::RecoveryCodes,
+        account::Scope,
+        account::ApiKey,
+        account::CreateApiKeyRequest,
+        account::ApiKeySecret,
+        account::ApiKeyAnswer,
+        account::OAuthProvider,
+        account::OAuthProviders,
+        account::AdminUser,
+        account::UpdateUserRequest,
+        account::AuditRecord,
         room::Visibility,
         room::ForkedFrom,
         room::Room,

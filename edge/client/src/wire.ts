@@ -136,9 +136,25 @@ username: string,
  */
 email: string, 
 /**
- * Platform roles.
+ * True once somebody has opened the link that was mailed there.
+ */
+emailVerified: boolean, 
+/**
+ * Platform roles: `user`, `admin`.
  */
 roles: Array<string>, 
+/**
+ * What the account's limits go by.
+ */
+tier: Tier, 
+/**
+ * True if a login asks for a code of an authenticator.
+ */
+secondFactor: boolean, 
+/**
+ * When somebody last logged in.
+ */
+lastLoginAt?: number, 
 /**
  * When it was registered.
  */
@@ -168,11 +184,11 @@ email: string,
  */
 password: string, 
 /**
- * The code of the second factor, where one is set up.
+ * A code of the authenticator, or one of the recovery codes, where a second factor is set up.
  */
 totp?: string, 
 /**
- * Keep the login for the refresh token's whole life.
+ * Keep the login for 7 days from its last use, instead of 24 hours.
  */
 remember?: boolean, };
 
@@ -214,13 +230,254 @@ expiresAt: number,
 /**
  * Only with `X-Refresh-Transport: body`; browsers get a cookie.
  */
-refreshToken?: string, };
+refreshToken?: string, 
+/**
+ * A secret for `X-Session-ID`, for programs that do not want to renew tokens. Only with
+ * `X-Refresh-Transport: body`, and only when the login begins.
+ */
+sessionId?: string, };
 
 export type Me = { 
 /**
  * Who.
  */
 user: User, };
+
+export type Tier = "anonymous" | "free" | "pro" | "enterprise";
+
+export type Login = { 
+/**
+ * Names the login; it opens nothing.
+ */
+id: LoginId, 
+/**
+ * What the client called itself (`User-Agent`), shortened.
+ */
+device?: string, 
+/**
+ * The address it began from.
+ */
+address: string, 
+/**
+ * When it began.
+ */
+createdAt: number, 
+/**
+ * When its tokens were last renewed.
+ */
+lastUsedAt: number, 
+/**
+ * When it ends unless it is used before.
+ */
+expiresAt: number, 
+/**
+ * True for the login that asks.
+ */
+current: boolean, };
+
+export type EndedLogins = { 
+/**
+ * How many were ended.
+ */
+ended: number, };
+
+export type ForgotPasswordRequest = { 
+/**
+ * The account's address.
+ */
+email: string, };
+
+export type ResetPasswordRequest = { 
+/**
+ * The token of the mail: works once, for an hour.
+ */
+token: string, 
+/**
+ * The password to come.
+ */
+newPassword: string, };
+
+export type VerifyEmailRequest = { 
+/**
+ * The token of the mail.
+ */
+token: string, };
+
+export type DeleteAccountRequest = { 
+/**
+ * The account's password.
+ */
+password: string, };
+
+export type TotpSetup = { 
+/**
+ * The secret in base32, for typing it in.
+ */
+secret: string, 
+/**
+ * The same as an `otpauth://` address.
+ */
+otpauthUrl: string, 
+/**
+ * That address as a QR code: an SVG document.
+ */
+qrSvg: string, };
+
+export type ConfirmTotpRequest = { 
+/**
+ * What the authenticator shows.
+ */
+code: string, };
+
+export type DisableTotpRequest = { 
+/**
+ * The account's password.
+ */
+password: string, };
+
+export type RenewRecoveryCodesRequest = { 
+/**
+ * What the authenticator shows.
+ */
+code: string, };
+
+export type RecoveryCodes = { 
+/**
+ * Each works once in place of a code.
+ */
+recoveryCodes: Array<string>, };
+
+export type Scope = "rooms:read" | "rooms:write" | "runs";
+
+export type ApiKey = { 
+/**
+ * Names the key; it opens nothing. What hangs on the key hangs on it as on a login.
+ */
+id: LoginId, 
+/**
+ * What its owner calls it.
+ */
+name: string, 
+/**
+ * The first characters of the key, to tell keys apart.
+ */
+prefix: string, 
+/**
+ * What it may be used for.
+ */
+scopes: Array<Scope>, 
+/**
+ * When it was made, or rotated.
+ */
+createdAt: number, 
+/**
+ * When it was last used, to the hour.
+ */
+lastUsedAt?: number, 
+/**
+ * When it stops working, if ever.
+ */
+expiresAt?: number, };
+
+export type CreateApiKeyRequest = { 
+/**
+ * What its owner calls it.
+ */
+name: string, 
+/**
+ * At least one.
+ */
+scopes: Array<Scope>, 
+/**
+ * When it stops working; never unless said.
+ */
+expiresAt?: number, };
+
+export type ApiKeySecret = { 
+/**
+ * The key's record.
+ */
+apiKey: ApiKey, 
+/**
+ * The bearer itself. Only its hash is stored: it is shown this once.
+ */
+secret: string, };
+
+export type ApiKeyAnswer = { 
+/**
+ * The key's record.
+ */
+apiKey: ApiKey, };
+
+export type OAuthProvider = { 
+/**
+ * The word in `GET /auth/oauth/{provider}`, which sends a browser there.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * When the caller's account was linked with it, if it is.
+ */
+linkedAt?: number, };
+
+export type OAuthProviders = { 
+/**
+ * Those that are configured.
+ */
+items: Array<OAuthProvider>, };
+
+export type AdminUser = { 
+/**
+ * The account.
+ */
+user: User, 
+/**
+ * When it was suspended, if it is.
+ */
+suspendedAt?: number, };
+
+export type UpdateUserRequest = { 
+/**
+ * Another tier.
+ */
+tier?: Tier, 
+/**
+ * Whether the account is an administrator.
+ */
+admin?: boolean, 
+/**
+ * Whether the account is suspended: its logins end, and it gets no new one.
+ */
+suspended?: boolean, };
+
+export type AuditRecord = { 
+/**
+ * Names the record.
+ */
+id: string, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * What was done, such as `login.opened` or `link.revoked`.
+ */
+action: string, 
+/**
+ * Whose account it touched, if one.
+ */
+user?: UserId, 
+/**
+ * What it was done to, such as `room:…`.
+ */
+subject: string, 
+/**
+ * More, by action; never a secret.
+ */
+details: Record<string, unknown>, };
 
 export type Visibility = "private" | "link" | "public";
 

@@ -8,6 +8,7 @@ use protocol::envelope::FieldError;
 use protocol::ids::{LoginId, UserId};
 use protocol::internal::PrincipalKind;
 use protocol::secret;
+use protocol::tier::Tier;
 use protocol::token::{ACCESS_LIFETIME_S, AccessClaims, Signer, TokenError};
 use thiserror::Error;
 
@@ -112,7 +113,11 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             id: UserId::from_entropy(&entropy()),
             username: request.username,
             email: email.to_owned(),
+            email_verified: false,
             roles: vec!["user".to_owned()],
+            tier: Tier::of_account(),
+            second_factor: false,
+            last_login_at: None,
             created_at: now,
         };
         let account = Account { user, password_hash: passwords::hash(request.password).await? };
@@ -159,6 +164,8 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             sid: login,
             name: user.username.clone(),
             roles: user.roles.clone(),
+            tier: user.tier,
+            scopes: None,
             iat,
             exp,
             jti: LoginId::from_entropy(&entropy()).to_string(),

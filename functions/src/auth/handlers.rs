@@ -124,6 +124,7 @@ fn session(grant: Grant, headers: &HeaderMap, reply: fn(Session) -> Reply<Sessio
         access_token: grant.access_token,
         expires_at: grant.expires_at,
         refresh_token: wants_body.then_some(grant.refresh_token),
+        session_id: None,
     };
     ([set_cookie], reply(session)).into_response()
 }

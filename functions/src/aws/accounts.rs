@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::Client;
 use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
+use protocol::tier::Tier;
 
 use super::expression::{Change, Check};
 use super::item::{Item, Row, json, number, present, text};
@@ -66,6 +67,7 @@ fn account_item(account: &Account) -> Item {
         ("username", Some(text(&user.username))),
         ("email", Some(text(&user.email))),
         ("roles", Some(json(&user.roles))),
+        ("tier", Some(json(&user.tier))),
         ("createdAt", Some(number(user.created_at))),
         ("passwordHash", Some(text(&account.password_hash))),
     ]));
@@ -77,7 +79,11 @@ fn account(row: &Row) -> Result<Account, PortError> {
         id: row.id("userId")?,
         username: row.text("username")?.to_owned(),
         email: row.text("email")?.to_owned(),
+        email_verified: row.optional_text("emailVerified").is_some(),
         roles: row.json("roles")?,
+        tier: row.optional_json("tier")?.unwrap_or_else(Tier::of_account),
+        second_factor: row.optional_text("totpSecret").is_some(),
+        last_login_at: row.optional_number("lastLoginAt")?,
         created_at: row.number("createdAt")?,
     };
     Ok(Account { user, password_hash: row.text("passwordHash")?.to_owned() })

@@ -30,6 +30,7 @@ struct Entrant {
     access: Access,
     user: Option<UserId>,
     login: Option<LoginId>,
+    tier: Tier,
 }
 
 impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
@@ -127,7 +128,14 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             RoomOwner::Guest { key_fingerprint, participant } if *key_fingerprint == secret::fingerprint(key) => {
                 let access = Access { role: Role::Owner, rights: Role::Owner.rights(), link: None };
                 let name = display_name(request.name.as_deref())?;
-                Ok(Entrant { participant: participant.clone(), name, access, user: None, login: None })
+                Ok(Entrant {
+                    participant: participant.clone(),
+                    name,
+                    access,
+                    user: None,
+                    login: None,
+                    tier: Tier::Anonymous,
+                })
             }
             RoomOwner::Guest { .. } | RoomOwner::Account(_) => Err(RoomError::OwnerKeyRefused),
         }
@@ -144,8 +152,8 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             Some(link) => self.join_by_link(room, link, &account, now).await?,
             None => access(&self.store, room, &Caller::Account(account.clone())).await?,
         };
-        let AccessClaims { sub, sid, name, .. } = account;
-        Ok(Entrant { participant: sub.clone().into(), name, access, user: Some(sub), login: Some(sid) })
+        let AccessClaims { sub, sid, name, tier, .. } = account;
+        Ok(Entrant { participant: sub.clone().into(), name, access, user: Some(sub), login: Some(sid), tier })
     }
 
     async fn guest(
@@ -163,7 +171,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         let Some(token) = &request.link else {
             let access = access(&self.store, room, &Caller::Nobody).await?;
             let participant = previous.map_or_else(new_participant, |claims| claims.sub);
-            return Ok(Entrant { participant, name, access, user: None, login: None });
+            return Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous });
         };
         let link = self.open_link(room, token, now).await?;
         let counted = previous.filter(|claims| claims.link.as_ref() == Some(&link.id)).map(|claims| claims.sub);
@@ -176,7 +184,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             }
         };
         let access = Access { role: link.role, rights: link.rights, link: Some(link.id) };
-        Ok(Entrant { participant, name, access, user: None, login: None })
+        Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous })
     }
 
     /// The claims of a guest's earlier token of this room, whenever it expired. An account's token is none.
@@ -201,7 +209,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             role,
             rights,
             name: entrant.name,
-            tier: if entrant.user.is_some() { Tier::Free } else { Tier::Anonymous },
+            tier: entrant.tier,
             user: entrant.user,
             sid: entrant.login,
             link,

@@ -11,6 +11,7 @@ use protocol::room::{
     CreateLinkRequest, CreateRoomRequest, JoinRoomRequest, Link, Room, RoomAnswer, RoomToken, RoomTokenRequest,
     UpdateRoomRequest, Visibility,
 };
+use protocol::tier::Tier;
 use protocol::token::{AccessClaims, RoomClaims};
 
 use super::error::RoomError;
@@ -45,6 +46,8 @@ fn account(seed: u8) -> AccessClaims {
         sid: LoginId::from_entropy(&[seed; 32]),
         name: format!("user{seed}"),
         roles: vec!["user".to_owned()],
+        tier: Tier::of_account(),
+        scopes: None,
         iat: 0,
         exp: u64::MAX,
         jti: String::new(),

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Scope;
 use crate::event::Participant;
 use crate::ids::{LeaseId, LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use crate::rights::{Rights, Role};
@@ -52,6 +53,12 @@ pub struct AccessClaims {
     pub name: String,
     /// Platform roles: `user`, `admin`.
     pub roles: Vec<String>,
+    /// What the account's limits go by.
+    #[serde(default = "Tier::of_account")]
+    pub tier: Tier,
+    /// What the bearer may be used for; everything unless it comes of an API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<Scope>>,
     /// Issued at, in seconds.
     pub iat: u64,
     /// Expires at, in seconds.
