@@ -185,8 +185,9 @@ async fn service_keeps_the_desired_number_and_replaces_a_dead_task() {
         (now.len() == 2 && now.iter().all(|arn| !first.contains(arn))).then_some(())
     })
     .await;
-    stand_in.want(0).await;
+    // A task that is stopped before it has written would never write.
     let pids = stand_in.pids(4).await;
+    stand_in.want(0).await;
     eventually(async || (!pids.iter().any(|pid| alive(pid))).then_some(())).await;
     let answer = stand_in.client.describe_services().cluster("local").services("runner").send().await.unwrap();
     assert_eq!((answer.services()[0].desired_count(), answer.services()[0].running_count()), (0, 0));
