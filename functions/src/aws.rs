@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 mod expression;
 pub mod fleet;
 mod item;

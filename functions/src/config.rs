@@ -168,6 +168,15 @@ pub struct SweeperConfig {
     pub queued_max_ms: u64,
 }
 
+/// Environment of `audit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
+    /// `ARCHIVE_BUCKET`.
+    pub archive_bucket: String,
+}
+
 /// The queues of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueUrls {
@@ -284,6 +293,14 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             queues: self.queues()?,
             queued_max_ms: self.queued_max_ms()?,
         })
+    }
+
+    /// Reads the environment of `audit`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing.
+    pub fn audit(&self) -> Result<AuditConfig, ConfigError> {
+        Ok(AuditConfig { audit_table: self.required("AUDIT_TABLE")?, archive_bucket: self.required("ARCHIVE_BUCKET")? })
     }
 
     fn queues(&self) -> Result<QueueUrls, ConfigError> {

@@ -2,6 +2,7 @@
 //! a write that happened although its answer was lost.
 
 mod accounts;
+mod audit;
 mod rooms;
 mod runs;
 
@@ -17,6 +18,7 @@ use protocol::task::TaskId;
 use protocol::token::Signer;
 
 pub(crate) use accounts::MemoryAccounts;
+pub(crate) use audit::MemoryAudit;
 pub(crate) use rooms::MemoryRooms;
 pub(crate) use runs::{MemoryArtifacts, MemoryRuns};
 

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;

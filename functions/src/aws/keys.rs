@@ -70,6 +70,10 @@ impl Key {
         Self::new(of_room(room), format!("USE#{link}#{person}"))
     }
 
+    pub(super) fn audit(day: &str, moment: TimestampMs, id: &str) -> Self {
+        Self::new(audited_on(day), at(moment, id))
+    }
+
     pub(super) fn run(run: &RunId) -> Self {
         Self::new(format!("RUN#{run}"), "RUN")
     }
@@ -102,6 +106,11 @@ pub(super) fn open_part_of(run: &RunId) -> String {
 /// A partition of the open runs' index.
 pub(super) fn open_part(part: u8) -> String {
     format!("OPEN#{part}")
+}
+
+/// Partition of the audit records of a day.
+pub(super) fn audited_on(day: &str) -> String {
+    format!("DAY#{day}")
 }
 
 /// Start of the sort keys of a room's links.

@@ -19,7 +19,7 @@ pub(super) const AWS: &str = "aws";
 pub(super) const HTTP_FUNCTIONS: [&str; 4] = ["auth", "rooms", "runs", "attempts"];
 
 /// The Lambda functions that a queue or a schedule calls.
-const TRIGGERED_FUNCTIONS: [&str; 2] = ["dead-letters", "sweeper"];
+const TRIGGERED_FUNCTIONS: [&str; 3] = ["dead-letters", "sweeper", "audit"];
 
 /// How many instances of one function run at a time; a function serves one request at a time, as on Lambda, and
 /// `POST /runs?wait=true` keeps one busy for up to 25 s.
