@@ -1,8 +1,8 @@
 //! The Lambda functions: accounts, rooms and runs over HTTP, and the queue side of runs.
 //!
 //! Each binary in `src/bin` is one function. [`auth`], [`rooms`], [`runs`], [`attempts`], [`dead_letters`], [`sweeper`]
-//! and [`audit`] hold the decisions; they know the systems outside as [`ports`]. [`aws`] and [`edge`] are the adapters,
-//! [`http`] is what the HTTP functions share.
+//! and [`audit`] hold the decisions; they know the systems outside as [`ports`]. [`aws`], [`edge`] and [`outbox`] are
+//! the adapters, [`http`] is what the HTTP functions share.
 //!
 //! **Architecture invariant:** types of `aws_sdk_*` appear in [`aws`] only, and nothing but [`config`] reads the
 //! environment.
@@ -18,6 +18,7 @@ pub mod dead_letters;
 pub mod edge;
 pub mod http;
 pub mod log;
+pub mod outbox;
 pub mod pool;
 pub mod ports;
 pub mod rooms;

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
+pub mod mailer;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
