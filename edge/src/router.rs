@@ -103,7 +103,7 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         }
 
         // For the API's clients, answered by functions.
-        (_, ["api", "v1", "auth", ..]) => proxy::forward(context, Function::Auth, request).await,
+        (_, ["api", "v1", "auth" | "admin", ..]) => proxy::forward(context, Function::Auth, request).await,
         (_, ["api", "v1", "rooms", ..]) => proxy::forward(context, Function::Rooms, request).await,
         (_, ["api", "v1", "runs" | "languages", ..]) => proxy::forward(context, Function::Runs, request).await,
 

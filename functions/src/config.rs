@@ -11,6 +11,8 @@ use std::str::FromStr;
 use protocol::limits::{RUN_QUEUED_MAX_MS, RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
 use thiserror::Error;
 
+use crate::auth::names::normal;
+
 pub use mail::MailConfig;
 
 /// A variable that is missing or does not fit. The function does not start.
@@ -103,6 +105,10 @@ pub struct AuthConfig {
     pub trust: Trust,
     /// `ACCOUNTS_TABLE`.
     pub accounts_table: String,
+    /// `AUDIT_TABLE`: what administrators read of the trail.
+    pub audit_table: String,
+    /// `ADMIN_EMAILS`: addresses, with commas between, whose owners are administrators once they have verified them.
+    pub admin_emails: Vec<String>,
     /// How mails are sent.
     pub mail: MailConfig,
 }
@@ -239,7 +245,13 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")?, mail: self.mail()? })
+        Ok(AuthConfig {
+            trust: self.trust()?,
+            accounts_table: self.required("ACCOUNTS_TABLE")?,
+            audit_table: self.required("AUDIT_TABLE")?,
+            admin_emails: self.admin_emails()?,
+            mail: self.mail()?,
+        })
     }
 
     /// Reads the environment of `rooms`.
@@ -307,6 +319,20 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// Names the first variable that is missing.
     pub fn audit(&self) -> Result<AuditConfig, ConfigError> {
         Ok(AuditConfig { audit_table: self.required("AUDIT_TABLE")?, archive_bucket: self.required("ARCHIVE_BUCKET")? })
+    }
+
+    /// The addresses in their normal form.
+    fn admin_emails(&self) -> Result<Vec<String>, ConfigError> {
+        let value = (self.0)("ADMIN_EMAILS").unwrap_or_default();
+        let addresses: Vec<_> = value.split(',').map(normal).filter(|address| !address.is_empty()).collect();
+        if addresses.iter().all(|address| address.contains('@')) {
+            return Ok(addresses);
+        }
+        Err(ConfigError::Wrong {
+            name: "ADMIN_EMAILS",
+            value,
+            takes: "e-mail addresses with commas between".to_owned(),
+        })
     }
 
     fn queues(&self) -> Result<QueueUrls, ConfigError> {

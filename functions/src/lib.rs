@@ -7,6 +7,7 @@
 //! **Architecture invariant:** types of `aws_sdk_*` appear in [`aws`] only, and nothing but [`config`] reads the
 //! environment.
 
+pub mod admin;
 pub mod ambient;
 pub mod attempts;
 pub mod audit;

@@ -5,6 +5,7 @@
 //! about.
 
 pub mod accounts;
+pub mod administration;
 pub mod artifacts;
 pub mod audit;
 pub mod edge;

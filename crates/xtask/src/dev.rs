@@ -15,7 +15,7 @@ use crate::{
     cli::DevOptions,
     progress::{say, seconds},
     setup,
-    stack::{OUTBOX, Ports, Settings, Stack, Waits},
+    stack::{ADMIN_EMAIL, OUTBOX, Ports, Settings, Stack, Waits},
     supervisor::{self, Logs},
     workspace::Workspace,
 };
@@ -56,6 +56,7 @@ async fn serve(stack: &Stack, data: &Path, start: Instant) -> Result<()> {
         "start",
         &format!("every part answers after {}; logs are in .tutti/logs; Ctrl-C ends it", seconds(start.elapsed())),
     );
+    say("start", &format!("{ADMIN_EMAIL} administers, once it is registered and verified"));
     say("start", &format!("mails are not sent but written to {}", stack.outbox().display()));
     println!("ready {link}");
     std::future::pending().await

@@ -11,8 +11,10 @@ use super::accounts::Accounts;
 use super::handlers::{self, logins, recovery};
 use super::post::Post;
 use super::recovery::Recovery;
+use crate::admin::{Administrators, handlers as admin};
 use crate::aws;
 use crate::aws::accounts::DynamoAccounts;
+use crate::aws::audit::DynamoAudit;
 use crate::config::AuthConfig;
 use crate::edge::EdgeClient;
 use crate::http::caller::HasKeys;
@@ -22,6 +24,9 @@ use crate::http::frame::framed;
 pub struct Auth {
     pub(super) accounts: Accounts<DynamoAccounts, EdgeClient>,
     pub(super) post: Post,
+    /// What administrators read.
+    pub(crate) audit: DynamoAudit,
+    admin_emails: Vec<String>,
     /// What links in mails begin with.
     pub(super) origin: String,
 }
@@ -45,7 +50,13 @@ impl Auth {
         let origin = config.trust.edge_url.clone();
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let post = Post::open(config.mail, &aws);
-        Ok(Self { accounts: Accounts { store, edge, signer }, post, origin })
+        let audit = DynamoAudit::new(&aws, config.audit_table);
+        let accounts = Accounts { store, edge, signer };
+        Ok(Self { accounts, post, audit, admin_emails: config.admin_emails, origin })
+    }
+
+    pub(crate) fn administrators(&self) -> Administrators<'_, DynamoAccounts, EdgeClient> {
+        Administrators { accounts: &self.accounts, emails: &self.admin_emails }
     }
 
     pub(super) fn recovery(&self) -> Recovery<'_, DynamoAccounts, EdgeClient, Post> {
@@ -70,6 +81,9 @@ pub fn router(auth: Auth) -> Router {
         .route("/api/v1/auth/reset-password", post(recovery::reset_password))
         .route("/api/v1/auth/verify-email", post(recovery::verify_email))
         .route("/api/v1/auth/verify-email/send", post(recovery::send_verification))
+        .route("/api/v1/admin/users", get(admin::users))
+        .route("/api/v1/admin/users/{id}", get(admin::user).put(admin::update_user))
+        .route("/api/v1/admin/audit", get(admin::audit))
         .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(auth))
 }

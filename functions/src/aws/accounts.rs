@@ -1,5 +1,6 @@
 //! Accounts and logins in DynamoDB.
 
+mod administration;
 mod logins;
 mod recovery;
 
@@ -25,6 +26,9 @@ use crate::ports::accounts::{
 pub struct DynamoAccounts {
     table: Table,
 }
+
+/// Partition of all accounts in the index.
+const ACCOUNTS: &str = "ACCOUNTS";
 
 impl DynamoAccounts {
     /// The store in the table of that name.
@@ -58,6 +62,8 @@ fn account_item(account: &Account) -> Item {
     let user = &account.user;
     let mut item = Key::account(&user.id).into_item();
     item.extend(present([
+        ("GSI1PK", Some(text(ACCOUNTS))),
+        ("GSI1SK", Some(text(keys::at(user.created_at, user.id.as_str())))),
         ("userId", Some(text(&user.id))),
         ("username", Some(text(&user.username))),
         ("email", Some(text(&user.email))),

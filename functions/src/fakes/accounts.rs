@@ -1,5 +1,6 @@
 //! Accounts in memory.
 
+mod administration;
 mod recovery;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,12 @@ impl MemoryAccounts {
     pub(crate) fn suspend(&self, user: &UserId, at: TimestampMs) {
         let mut state = self.state.lock().expect("no panic");
         state.accounts.get_mut(user).expect("an account").suspended_at = Some(at);
+    }
+
+    /// Verifies an account's address.
+    pub(crate) fn verify(&self, user: &UserId) {
+        let mut state = self.state.lock().expect("no panic");
+        state.accounts.get_mut(user).expect("an account").user.email_verified = true;
     }
 
     /// All that is stored of logins and tokens, as one text: for tests that look for secrets in it.

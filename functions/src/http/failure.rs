@@ -13,6 +13,7 @@ use protocol::token::TokenError;
 use thiserror::Error;
 
 use super::frame::Payload;
+use crate::admin::AdminError;
 use crate::auth::accounts::AuthError;
 use crate::log::chain;
 use crate::ports::PortError;
@@ -78,6 +79,9 @@ pub enum ApiError {
     /// About an account.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// About administration.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// About a room.
     #[error(transparent)]
     Room(#[from] RoomError),
@@ -137,6 +141,7 @@ pub(super) fn told(error: &ApiError) -> Told {
     match error {
         ApiError::Request(error) => told_of_request(error),
         ApiError::Auth(error) => told_of_auth(error),
+        ApiError::Admin(error) => told_of_admin(error),
         ApiError::Room(error) => told_of_room(error),
         ApiError::Run(error) => told_of_run(error),
         ApiError::Port(error) => told_of_port(error),
@@ -194,6 +199,21 @@ fn told_of_auth(error: &AuthError) -> Told {
         AuthError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
         AuthError::Password(_) | AuthError::Token(_) => internal(),
         AuthError::Port(error) => told_of_port(error),
+    }
+}
+
+fn told_of_admin(error: &AdminError) -> Told {
+    use ErrorCode as Code;
+    match error {
+        AdminError::NotAdmin => say(Code::Forbidden, "Only an administrator may do this, and not with an API key."),
+        AdminError::NoUser => say(Code::NotFound, "There is no such account."),
+        AdminError::Oneself => say(Code::Conflict, "You would shut yourself out. Another administrator can do this."),
+        AdminError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
+        AdminError::NoDay(_) => {
+            fields(&[FieldError { field: "day".to_owned(), message: "must be a day such as 2026-03-01".to_owned() }])
+        }
+        AdminError::Auth(error) => told_of_auth(error),
+        AdminError::Port(error) => told_of_port(error),
     }
 }
 

@@ -30,6 +30,9 @@ use crate::{
 
 pub(crate) use parts::OUTBOX;
 
+/// Whoever registers with this address and verifies it administers a local stack.
+pub(crate) const ADMIN_EMAIL: &str = "admin@example.org";
+
 /// How a stack is started.
 pub(crate) struct Settings {
     pub(crate) ports: Ports,
@@ -169,7 +172,8 @@ impl Stack {
     async fn deploy(&self) -> Result<local_aws::Stack> {
         let root = self.workspace.root().to_owned();
         let endpoint = parts::aws_url(&self.settings);
-        let parameters = BTreeMap::from([("EdgeUrl".to_owned(), self.edge_url())]);
+        let parameters = [("EdgeUrl", self.edge_url()), ("AdminEmails", ADMIN_EMAIL.to_owned())];
+        let parameters = BTreeMap::from(parameters.map(|(name, value)| (name.to_owned(), value)));
         let deployed = spawn_blocking(move || local_aws::deploy(&root, &endpoint, &parameters));
         deployed.await.context("the deploy was cut off")?
     }

@@ -68,6 +68,17 @@ fn accounts() {
 }
 
 #[test]
+fn administration() {
+    check(AdminError::NotAdmin, 403);
+    check(AdminError::NoUser, 404);
+    check(AdminError::Oneself, 409);
+    check(AdminError::Changed, 409);
+    check(AdminError::NoDay("x".to_owned()), 422);
+    check(AdminError::Auth(AuthError::Changed), 409);
+    check(AdminError::Port(unavailable()), 503);
+}
+
+#[test]
 fn rooms() {
     check(RoomError::Invalid(wrong()), 422);
     check(RoomError::GuestsOff, 401);
