@@ -57,3 +57,16 @@ impl Mailer for Post {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::chain;
+
+    #[test]
+    fn without_mail_the_log_tells_the_operator_what_to_set_up() {
+        let refused = Post::None.ready().expect_err("no way to send");
+        assert!(chain(&refused).contains("MailFrom"), "{refused:?}");
+        assert!(Post::Outbox(Outbox::new("/nowhere".into())).ready().is_ok());
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! A token that is used is replaced by its successor. Only fingerprints are stored, so the server could not repeat a
 //! successor that it drew at random. It draws a random key instead, stores that with the replaced token, and hands out
-//! `base64url(HMAC-SHA256(key, token shown))`: it can say the successor again, but only to whoever shows the old token
+//! [`secret::successor`] of the key and the token shown: it can say the successor again, but only to whoever shows the old token
 //! again, and nobody who reads the table can say it at all.
 //!
 //! **Safety: two who hold one token do not both go on.** A replaced token is answered with its successor for
@@ -14,12 +14,8 @@
 //! **Liveness: the grace is exact under concurrency.** Of several uses of one token at once the store lets one replace
 //! it; the others read the token again and find its replacement.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
 use protocol::TimestampMs;
 use protocol::secret;
-use sha2::Sha256;
 
 use super::accounts::{Accounts, AuthError, Grant, require_active};
 use super::logins::stored;
@@ -49,7 +45,7 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         }
         let (login, account) = self.standing(&found, now).await?;
         let key = entropy();
-        let successor = successor(&key, shown);
+        let successor = secret::successor(&key, shown);
         let rotation = Rotation {
             login: found.login,
             user: found.user,
@@ -99,7 +95,7 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         now: TimestampMs,
     ) -> Result<Option<String>, AuthError> {
         let Some(key) = replacement.key.filter(|_| now < replacement.at + REFRESH_GRACE_MS) else { return Ok(None) };
-        let successor = successor(&key, shown);
+        let successor = secret::successor(&key, shown);
         let next = self.store.refresh_token(&secret::fingerprint(&successor)).await?;
         Ok(next.filter(|next| next.replaced.is_none()).map(|_| successor))
     }
@@ -121,11 +117,4 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         let found = self.store.refresh_token(&secret::fingerprint(refresh_token)).await?;
         self.end(&found.ok_or(AuthError::RefreshRefused)?.login, now).await
     }
-}
-
-/// The successor of a token.
-fn successor(key: &[u8; 32], token: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    mac.update(token.as_bytes());
-    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
