@@ -53,9 +53,13 @@ class ApiKeys {
         h('span', { class: 'hint' }, key.scopes.map(scopeWords).join(', ')),
         h('span', { class: 'hint' }, factsOf(key)),
       ),
-      expired && h('span', { class: 'tag warn' }, 'Expired'),
-      !expired && button('Rotate', 'rotate-api-key', () => this.rotate(key)),
-      button('Delete', 'delete-api-key', () => this.remove(key)),
+      h(
+        'div',
+        { class: 'account-buttons' },
+        expired && h('span', { class: 'tag warn' }, 'Expired'),
+        !expired && button('Rotate', 'rotate-api-key', () => this.rotate(key)),
+        button('Delete', 'delete-api-key', () => this.remove(key)),
+      ),
     );
   }
 

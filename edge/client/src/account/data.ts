@@ -22,7 +22,7 @@ export function dataSection(calling: Calling, user: User, onDeleted: () => void)
   download.prepend(icon(icons.DOWN));
   const remove = workButton(
     'Delete account…',
-    { testId: 'delete-account', kind: 'danger' },
+    { testId: 'delete-account', kind: 'danger-line' },
     answer,
     async () => {
       if ((await askToDelete(calling, user)) === null) return;

@@ -42,7 +42,7 @@ class LoginDialog {
       testId: 'submit-account',
       submit: () => this.tryPassword(),
     });
-    this.show(this.email.value === '' ? this.email : this.password, entry, this.providers);
+    this.show('Log in', this.email.value === '' ? this.email : this.password, entry, this.providers);
   }
 
   private async tryPassword(): Promise<void> {
@@ -82,7 +82,7 @@ class LoginDialog {
       submit,
       after: [h('div', { class: 'login-row' }, back, instead)],
     });
-    this.show(code, h('p', { class: 'dialog-about' }, about), entry);
+    this.show('Log in', code, h('p', { class: 'dialog-about' }, about), entry);
   }
 
   private async enter(second: Pick<LoginRequest, 'totp'>): Promise<void> {
@@ -107,7 +107,7 @@ class LoginDialog {
       submit,
       after: [back],
     });
-    this.show(email, h('p', { class: 'dialog-about' }, about), entry);
+    this.show('New password', email, h('p', { class: 'dialog-about' }, about), entry);
   }
 
   /** The same words for every address: who has an account here is nobody else's business. */
@@ -119,7 +119,9 @@ class LoginDialog {
     said.focus();
   }
 
-  private show(first: Field, ...body: Child[]): void {
+  private show(title: string, first: Field, ...body: Child[]): void {
+    const heading = this.dialog.element.querySelector('h2');
+    if (heading !== null) fill(heading, title);
     fill(this.body, ...body);
     first.input.focus();
   }

@@ -85,7 +85,10 @@ interface ButtonOptions {
   readonly label?: string;
 }
 
-/** A button whose work takes a moment: it is busy meanwhile, and `answer` says what went wrong. */
+/**
+ * A button whose work takes a moment: it is busy meanwhile, and `answer` says what went wrong. It is not disabled, since
+ * a dialog that the work opens gives the focus back to it.
+ */
 export function workButton(
   text: string,
   options: ButtonOptions,
@@ -93,14 +96,13 @@ export function workButton(
   work: () => Promise<void>,
 ): HTMLButtonElement {
   const run = async (): Promise<void> => {
+    if (button.hasAttribute('aria-busy')) return;
     button.setAttribute('aria-busy', 'true');
-    button.disabled = true;
     try {
       await work();
     } catch (error) {
       answer.fail(error);
     } finally {
-      button.disabled = false;
       button.removeAttribute('aria-busy');
     }
   };
@@ -128,18 +130,16 @@ export function tickBox(
   return { element: h('label', { class: 'tick' }, input, h('span', {}, words)), input };
 }
 
-/** A text to take along, in a field of its own, with a button that copies it. */
-export function copyField(label: string, text: string, testId: string): HTMLElement {
-  const field = h('input', {
-    class: 'input mono',
-    readonly: true,
-    'aria-label': label,
-    'data-testid': testId,
-    onfocus: () => field.select(),
-  });
-  field.value = text;
+/** A text to take along, whole and to be marked by one click, with a button that copies it. `shown`: as people read it. */
+export function copyField(label: string, text: string, testId: string, shown = text): HTMLElement {
   const answer = new Answer();
-  return h('div', { class: 'copy-field' }, field, copyButton('Copy', text, answer), answer.element);
+  return h(
+    'div',
+    { class: 'copy-field' },
+    h('output', { class: 'copy-text mono', 'aria-label': label, 'data-testid': testId }, shown),
+    copyButton('Copy', text, answer),
+    answer.element,
+  );
 }
 
 export function copyButton(words: string, text: string, answer: Answer): HTMLElement {

@@ -29,7 +29,7 @@ export function setUp(
         'details',
         { class: 'by-hand' },
         h('summary', { 'data-testid': 'totp-by-hand' }, 'No camera? Type the secret in'),
-        copyField('Secret', grouped(setup.secret), 'totp-secret'),
+        copyField('Secret', setup.secret, 'totp-secret', grouped(setup.secret)),
         h('p', { class: 'hint' }, h('a', { href: setup.otpauthUrl }, 'Open an authenticator on this device')),
       ),
     ],
