@@ -5,11 +5,16 @@
 //! login, since one of the two who showed it has stolen it.
 
 pub mod accounts;
+mod api_keys;
 mod cookie;
+pub mod credentials;
 mod handlers;
 pub mod names;
 pub mod passwords;
 pub mod router;
+pub mod seal;
+pub mod second_factor;
+pub mod totp;
 
 #[cfg(test)]
 mod tests;

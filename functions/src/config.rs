@@ -99,6 +99,8 @@ pub struct AuthConfig {
     pub trust: Trust,
     /// `ACCOUNTS_TABLE`.
     pub accounts_table: String,
+    /// `SEALING_SECRET_ID`: name or ARN of the secret that authenticators' secrets are sealed with.
+    pub sealing_secret_id: String,
 }
 
 /// Environment of `rooms`.
@@ -224,7 +226,11 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")? })
+        Ok(AuthConfig {
+            trust: self.trust()?,
+            accounts_table: self.required("ACCOUNTS_TABLE")?,
+            sealing_secret_id: self.required("SEALING_SECRET_ID")?,
+        })
     }
 
     /// Reads the environment of `rooms`.

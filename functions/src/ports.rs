@@ -6,12 +6,14 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod credentials;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
+pub mod second_factor;
 pub mod tasks;
 
 use std::error::Error as StdError;

@@ -4,22 +4,27 @@ use std::sync::Arc;
 
 use protocol::TimestampMs;
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest, User};
+use protocol::credential::CredentialKind;
 use protocol::envelope::FieldError;
 use protocol::ids::{LoginId, UserId};
 use protocol::internal::PrincipalKind;
 use protocol::secret;
 use protocol::tier::Tier;
-use protocol::token::{ACCESS_LIFETIME_S, AccessClaims, Signer, TokenError};
+use protocol::token::{AccessClaims, Signer, TokenError};
 use thiserror::Error;
 
+use super::credentials::CredentialError;
 use super::names::{email_problem, username_problem};
 use super::passwords::{self, PasswordError};
+use super::seal::Sealer;
+use super::second_factor::SecondFactorError;
 use crate::ambient::entropy;
 use crate::ports::PortError;
 use crate::ports::accounts::{
     Account, AccountStore, Creation, NewLogin, RefreshState, Renaming, Rotated, Rotation, StoredSecret,
 };
 use crate::ports::edge::EdgeNotifier;
+use crate::ports::second_factor::SecondFactorStore;
 
 /// Life of a refresh token from its last use.
 pub const REFRESH_LIFETIME_MS: u64 = 7 * 24 * 3_600_000;
@@ -54,6 +59,12 @@ pub enum AuthError {
     /// The account changed while the request was under way.
     #[error("the account changed meanwhile")]
     Changed,
+    /// About the second factor.
+    #[error(transparent)]
+    SecondFactor(#[from] SecondFactorError),
+    /// About API keys and sessions.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// Hashing failed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -76,6 +87,8 @@ pub struct Grant {
     pub expires_at: TimestampMs,
     /// What it is renewed with.
     pub refresh_token: String,
+    /// The secret for `X-Session-ID`, when the login begins.
+    pub session_id: Option<String>,
 }
 
 /// From where somebody logs in.
@@ -95,9 +108,11 @@ pub struct Accounts<S, E> {
     pub edge: E,
     /// Signs access tokens.
     pub signer: Arc<Signer>,
+    /// Encrypts the secrets of authenticators.
+    pub sealer: Sealer,
 }
 
-impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
+impl<S: AccountStore + SecondFactorStore, E: EdgeNotifier> Accounts<S, E> {
     /// Makes an account and logs it in.
     ///
     /// # Errors
@@ -128,24 +143,27 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         }
     }
 
-    /// Logs in by address and password. An unknown address takes as long as a wrong password.
+    /// Logs in by address and password, and by a code where a second factor is on. An unknown address takes as long as
+    /// a wrong password; that a code is missing is told only to who knows the password.
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`], or a failure of a part.
+    /// [`AuthError::WrongCredentials`], [`AuthError::SecondFactor`], or a failure of a part.
     pub async fn login(&self, request: LoginRequest, place: Place, now: TimestampMs) -> Result<Grant, AuthError> {
         let account = self.store.by_email(&request.email).await?;
         let hash = account.as_ref().map(|account| account.password_hash.clone());
         let is_right = passwords::is_right(request.password, hash).await?;
-        match account {
-            Some(account) if is_right => self.open_login(account.user, place, now).await,
-            Some(_) | None => Err(AuthError::WrongCredentials),
-        }
+        let account = account.filter(|_| is_right).ok_or(AuthError::WrongCredentials)?;
+        self.pass_second_factor(&account.user, request.totp.as_deref(), now).await?;
+        self.open_login(account.user, place, now).await
     }
 
     async fn open_login(&self, user: User, place: Place, now: TimestampMs) -> Result<Grant, AuthError> {
         let refresh_token = secret::spell(&entropy());
+        let id = LoginId::from_entropy(&entropy());
+        let session_id = CredentialKind::Session.spell(&id, &entropy());
         let login = NewLogin {
-            id: LoginId::from_entropy(&entropy()),
+            id,
+            session_fingerprint: secret::fingerprint(&session_id),
             user: user.id.clone(),
             refresh: stored(&refresh_token, now),
             created_at: now,
@@ -153,25 +171,13 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             address: place.address,
         };
         self.store.open_login(&login).await?;
-        self.grant(user, login.id, refresh_token, now)
+        let grant = self.grant(user, login.id, refresh_token, now)?;
+        Ok(Grant { session_id: Some(session_id), ..grant })
     }
 
     fn grant(&self, user: User, login: LoginId, refresh_token: String, now: TimestampMs) -> Result<Grant, AuthError> {
-        let iat = now / 1000;
-        let exp = iat + ACCESS_LIFETIME_S;
-        let claims = AccessClaims {
-            sub: user.id.clone(),
-            sid: login,
-            name: user.username.clone(),
-            roles: user.roles.clone(),
-            tier: user.tier,
-            scopes: None,
-            iat,
-            exp,
-            jti: LoginId::from_entropy(&entropy()).to_string(),
-        };
-        let access_token = self.signer.sign(&claims)?;
-        Ok(Grant { user, access_token, expires_at: exp * 1000, refresh_token })
+        let (access_token, expires_at) = self.access_token(&user, login, None, None, now)?;
+        Ok(Grant { user, access_token, expires_at, refresh_token, session_id: None })
     }
 
     /// Replaces a refresh token and signs a new access token.

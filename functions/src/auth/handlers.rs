@@ -1,5 +1,8 @@
 //! The routes of accounts.
 
+pub(super) mod credentials;
+pub(super) mod second_factor;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -124,7 +127,7 @@ fn session(grant: Grant, headers: &HeaderMap, reply: fn(Session) -> Reply<Sessio
         access_token: grant.access_token,
         expires_at: grant.expires_at,
         refresh_token: wants_body.then_some(grant.refresh_token),
-        session_id: None,
+        session_id: grant.session_id.filter(|_| wants_body),
     };
     ([set_cookie], reply(session)).into_response()
 }

@@ -8,7 +8,8 @@ use lambda_http::Error;
 use protocol::token::KeySet;
 
 use super::accounts::Accounts;
-use super::handlers;
+use super::handlers::{self, credentials, second_factor};
+use super::seal::Sealer;
 use crate::aws;
 use crate::aws::accounts::DynamoAccounts;
 use crate::config::AuthConfig;
@@ -38,7 +39,8 @@ impl Auth {
         let store = DynamoAccounts::new(&aws, config.accounts_table);
         store.reach().await?;
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
-        Ok(Self { accounts: Accounts { store, edge, signer } })
+        let sealer = Sealer::new(&aws::secrets::text(&aws, &config.sealing_secret_id).await?);
+        Ok(Self { accounts: Accounts { store, edge, signer, sealer } })
     }
 }
 
@@ -52,6 +54,13 @@ pub fn router(auth: Auth) -> Router {
         .route("/api/v1/auth/logout", post(handlers::logout))
         .route("/api/v1/auth/me", get(handlers::me).put(handlers::update_me))
         .route("/api/v1/auth/change-password", post(handlers::change_password))
+        .route("/api/v1/auth/totp", post(second_factor::begin).delete(second_factor::end))
+        .route("/api/v1/auth/totp/confirm", post(second_factor::confirm))
+        .route("/api/v1/auth/totp/recovery-codes", post(second_factor::renew_recovery_codes))
+        .route("/api/v1/auth/api-keys", get(credentials::list).post(credentials::create))
+        .route("/api/v1/auth/api-keys/{id}", get(credentials::find).delete(credentials::delete))
+        .route("/api/v1/auth/api-keys/{id}/rotate", post(credentials::rotate))
+        .route("/internal/credentials/exchange", post(credentials::exchange))
         .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(auth))
 }

@@ -7,6 +7,7 @@ use protocol::internal::PrincipalKind;
 use protocol::token::AccessClaims;
 
 use super::accounts::{Accounts, AuthError, Grant, Place, REFRESH_LIFETIME_MS};
+use super::seal::Sealer;
 use crate::fakes::{Break, MemoryAccounts, MemoryEdge, signer};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -15,7 +16,12 @@ const PASSWORD: &str = "Correct7horse";
 type TestAccounts = Accounts<MemoryAccounts, MemoryEdge>;
 
 fn accounts() -> TestAccounts {
-    Accounts { store: MemoryAccounts::default(), edge: MemoryEdge::default(), signer: Arc::new(signer()) }
+    Accounts {
+        store: MemoryAccounts::default(),
+        edge: MemoryEdge::default(),
+        signer: Arc::new(signer()),
+        sealer: Sealer::new("a secret of tests"),
+    }
 }
 
 fn place() -> Place {

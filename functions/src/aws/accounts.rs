@@ -1,5 +1,8 @@
 //! Accounts and logins in DynamoDB.
 
+mod credentials;
+mod second_factor;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use protocol::TimestampMs;
@@ -146,6 +149,7 @@ impl AccountStore for DynamoAccounts {
             ("createdAt", Some(number(login.created_at))),
             ("userAgent", login.user_agent.as_ref().map(text)),
             ("address", Some(text(&login.address))),
+            ("sessionHash", Some(text(&login.session_fingerprint))),
             ("expiresAtSeconds", Some(number(keys::seconds(login.refresh.expires_at)))),
         ]));
         let token = token_item(&login.refresh, &login.id, &login.user);

@@ -1,5 +1,8 @@
 //! Accounts in memory.
 
+mod credentials;
+mod second_factor;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -7,12 +10,14 @@ use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
 
+use self::second_factor::Factor;
 use super::Breaks;
 use crate::auth::names::normal;
 use crate::ports::PortError;
 use crate::ports::accounts::{
     Account, AccountStore, Creation, NewLogin, RefreshState, RefreshToken, Renaming, Rotated, Rotation,
 };
+use crate::ports::credentials::{OpenSession, StoredApiKey};
 
 /// See [`AccountStore`].
 #[derive(Debug, Default)]
@@ -26,6 +31,9 @@ struct State {
     accounts: BTreeMap<UserId, Account>,
     logins: BTreeMap<LoginId, (UserId, Option<TimestampMs>)>,
     tokens: BTreeMap<String, RefreshToken>,
+    factors: BTreeMap<UserId, Factor>,
+    keys: BTreeMap<LoginId, StoredApiKey>,
+    sessions: BTreeMap<LoginId, OpenSession>,
 }
 
 impl MemoryAccounts {
@@ -94,6 +102,9 @@ impl AccountStore for MemoryAccounts {
             state.logins.insert(login.id.clone(), (login.user.clone(), None));
             let (id, user) = (login.id.clone(), login.user.clone());
             let expires_at = login.refresh.expires_at;
+            let fingerprint = login.session_fingerprint.clone();
+            let session = OpenSession { user: login.user.clone(), fingerprint, expires_at };
+            state.sessions.insert(login.id.clone(), session);
             let token = RefreshToken { login: id, user, state: RefreshState::Current, expires_at };
             state.tokens.insert(login.refresh.fingerprint.clone(), token);
         })
