@@ -16,7 +16,7 @@ const PASSED: [&str; 6] =
     ["content-type", "cookie", "idempotency-key", "if-match", "user-agent", "x-refresh-transport"];
 
 /// Calls that work without a standing bearer: they are how one gets a new one.
-const WITHOUT_BEARER: [&str; 4] =
+pub(crate) const WITHOUT_BEARER: [&str; 4] =
     ["/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/auth/refresh", "/api/v1/auth/logout"];
 
 /// Passes a request on and its answer back.

@@ -1,8 +1,12 @@
 //! Accounts over systems that break.
 
+mod credentials;
+mod second_factor;
+
 use std::sync::Arc;
 
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest};
+use protocol::ids::UserId;
 use protocol::internal::PrincipalKind;
 use protocol::token::AccessClaims;
 
