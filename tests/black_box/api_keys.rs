@@ -118,6 +118,7 @@ async fn a_room_token_got_with_a_key_has_the_keys_rights_only() {
     let mut reading = SyncSocket::open(&socket_url(&reader.sync_url, &reader)).await;
     reading.until_text("by-key.txt", "written").await;
     reading.write("refused.txt", "never").await;
+    reading.barrier().await;
     let files: RoomFiles = room.owner.files().await;
     assert!(!format!("{files:?}").contains("refused.txt"));
     // The token is a bearer under its room, with no more than the key.
