@@ -105,6 +105,8 @@ pub struct AuthConfig {
     pub accounts_table: String,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// `SEALING_SECRET_ID`: name or ARN of the secret that authenticators' secrets are sealed with.
+    pub sealing_secret_id: String,
 }
 
 /// Environment of `rooms`.
@@ -230,7 +232,12 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")?, mail: self.mail()? })
+        Ok(AuthConfig {
+            trust: self.trust()?,
+            accounts_table: self.required("ACCOUNTS_TABLE")?,
+            sealing_secret_id: self.required("SEALING_SECRET_ID")?,
+            mail: self.mail()?,
+        })
     }
 
     /// Reads the environment of `rooms`.

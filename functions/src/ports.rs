@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod credentials;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
@@ -13,6 +14,7 @@ pub mod mailer;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
+pub mod second_factor;
 pub mod tasks;
 
 use std::error::Error as StdError;

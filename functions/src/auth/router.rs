@@ -8,9 +8,10 @@ use lambda_http::Error;
 use protocol::token::KeySet;
 
 use super::accounts::Accounts;
-use super::handlers::{self, logins, recovery};
+use super::handlers::{self, credentials, logins, recovery, second_factor};
 use super::post::Post;
 use super::recovery::Recovery;
+use super::seal::Sealer;
 use crate::aws;
 use crate::aws::accounts::DynamoAccounts;
 use crate::config::AuthConfig;
@@ -45,7 +46,8 @@ impl Auth {
         let origin = config.trust.edge_url.clone();
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let post = Post::open(config.mail, &aws);
-        Ok(Self { accounts: Accounts { store, edge, signer }, post, origin })
+        let sealer = Sealer::new(&aws::secrets::text(&aws, &config.sealing_secret_id).await?);
+        Ok(Self { accounts: Accounts { store, edge, signer, sealer }, post, origin })
     }
 
     pub(super) fn recovery(&self) -> Recovery<'_, DynamoAccounts, EdgeClient, Post> {
@@ -70,6 +72,13 @@ pub fn router(auth: Auth) -> Router {
         .route("/api/v1/auth/reset-password", post(recovery::reset_password))
         .route("/api/v1/auth/verify-email", post(recovery::verify_email))
         .route("/api/v1/auth/verify-email/send", post(recovery::send_verification))
+        .route("/api/v1/auth/totp", post(second_factor::begin).delete(second_factor::end))
+        .route("/api/v1/auth/totp/confirm", post(second_factor::confirm))
+        .route("/api/v1/auth/totp/recovery-codes", post(second_factor::renew_recovery_codes))
+        .route("/api/v1/auth/api-keys", get(credentials::list).post(credentials::create))
+        .route("/api/v1/auth/api-keys/{id}", get(credentials::find).delete(credentials::delete))
+        .route("/api/v1/auth/api-keys/{id}/rotate", post(credentials::rotate))
+        .route("/internal/credentials/exchange", post(credentials::exchange))
         .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(auth))
 }

@@ -2,6 +2,8 @@
 
 mod logins;
 mod recovery;
+mod credentials;
+mod second_factor;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

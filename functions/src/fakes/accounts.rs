@@ -1,6 +1,8 @@
 //! Accounts in memory.
 
+mod credentials;
 mod recovery;
+mod second_factor;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,6 +11,7 @@ use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
 
+use self::second_factor::Factor;
 use super::Breaks;
 use crate::auth::names::normal;
 use crate::ports::PortError;
@@ -16,6 +19,7 @@ use crate::ports::accounts::{
     Account, AccountStore, Creation, LoginsAfter, LoginsPage, MailToken, NewLogin, Opening, RefreshToken, Renaming,
     Rotated, Rotation, StoredLogin,
 };
+use crate::ports::credentials::{OpenSession, StoredApiKey};
 
 /// See [`AccountStore`].
 #[derive(Debug, Default)]
@@ -32,6 +36,9 @@ struct State {
     mail_tokens: BTreeMap<String, MailToken>,
     /// By account and hour.
     mails: BTreeMap<(UserId, u64), u32>,
+    factors: BTreeMap<UserId, Factor>,
+    keys: BTreeMap<LoginId, StoredApiKey>,
+    sessions: BTreeMap<LoginId, OpenSession>,
 }
 
 impl MemoryAccounts {

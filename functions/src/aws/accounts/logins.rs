@@ -23,6 +23,7 @@ pub(super) fn login_item(login: &NewLogin) -> Item {
         ("createdAt", Some(number(login.created_at))),
         ("userAgent", login.user_agent.as_ref().map(text)),
         ("address", Some(text(&login.address))),
+        ("sessionHash", Some(text(&login.session_fingerprint))),
         ("expiresAt", Some(number(login.refresh.expires_at))),
         ("expiresAtSeconds", Some(number(keys::seconds(login.refresh.expires_at)))),
     ]));
