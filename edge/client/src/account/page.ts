@@ -50,8 +50,7 @@ class AccountPage {
       account.noteUser(user);
       this.showSections(user);
     } catch (error) {
-      if (account.currentUser() !== null) this.showFailure(error);
-      else if (this.main.querySelector('.account-guest') === null) this.showFailure(error);
+      if (!this.isGuestShown()) this.showFailure(error);
     }
   }
 
@@ -99,7 +98,13 @@ class AccountPage {
     });
   }
 
+  private isGuestShown(): boolean {
+    return this.main.querySelector('.account-guest') !== null;
+  }
+
+  /** Every section that asks in vain calls for it. */
   private showGuest(): void {
+    if (this.isGuestShown()) return;
     const logIn = (): void => openLogin(() => void this.start());
     fill(this.who);
     const button = h(
