@@ -2,8 +2,9 @@
 //
 // `cargo xtask test` names it in TUTTI_URL and TUTTI_STACK, as it does for the Rust suites.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 
 /** Finds npm packages where the page has them: the repository has one node_modules. */
 export const require = createRequire(new URL('../edge/client/package.json', import.meta.url));
@@ -23,6 +24,26 @@ export async function restart(part) {
   if (!description.control) throw new Error('TUTTI_STACK names no stack that can be disturbed');
   const answer = await fetch(`${description.control}/restart/${part}`, { method: 'POST' });
   if (!answer.ok) throw new Error(`restart of ${part}: ${answer.status} ${await answer.text()}`);
+}
+
+/** The token of the newest link of a name (`reset`, `verify`) that was mailed to an address. */
+export function mailedToken(address, name) {
+  return until(`a mail with the link ${name} to ${address}`, () => {
+    const mails = filesIn(description.outboxDir).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+    const links = mails.filter((mail) => mail.to === address).map((mail) => new RegExp(`/#${name}=(\\S+)`).exec(mail.text)?.[1]);
+    return links.findLast((token) => token !== undefined);
+  });
+}
+
+/** In the order of their names, which is that of their times. */
+function filesIn(folder) {
+  if (!folder) throw new Error('TUTTI_STACK names no stack that writes its mails to files');
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.json')).sort().map((name) => path.join(folder, name));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** A call of the API; gives `data`, throws what was answered instead. */

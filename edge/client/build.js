@@ -33,13 +33,16 @@ function urlOf(result, entry, kind) {
   return '/' + path.posix.relative('dist', file);
 }
 
+/** Loaded by who needs it. */
+const SELDOM = ['src/terminal/screen.ts', 'src/account/page.ts', 'src/account/mailed.ts'];
+
 /**
- * Everything that the page may load, without what few need: the letters of some scripts and the screen of terminals
- * are kept once they were used.
+ * Everything that the page may load, without what few need: the letters of some scripts, the screen of terminals and
+ * the page of accounts are kept once they were used.
  */
 function filesOf(result) {
   const common = Object.entries(result.metafile.outputs).filter(
-    ([, output]) => output.entryPoint !== 'src/terminal/screen.ts',
+    ([, output]) => !SELDOM.includes(output.entryPoint),
   );
   const files = common.map(([file]) => '/' + path.posix.relative('dist', file));
   return files.filter((file) => /\.(js|css)$/.test(file) || /-latin-wght-.*\.woff2$/.test(file));

@@ -13,6 +13,7 @@ mod answer;
 mod assets;
 mod clock;
 mod config;
+mod credentials;
 mod export;
 mod fork_api;
 mod functions;

@@ -16,7 +16,7 @@ const PASSED: [&str; 6] =
     ["content-type", "cookie", "idempotency-key", "if-match", "user-agent", "x-refresh-transport"];
 
 /// Calls that work without a standing bearer: they are how one gets a new one, or come with a token of a mail.
-const WITHOUT_BEARER: [&str; 7] = [
+pub(crate) const WITHOUT_BEARER: [&str; 7] = [
     "/api/v1/auth/login",
     "/api/v1/auth/register",
     "/api/v1/auth/refresh",

@@ -3,7 +3,7 @@
 use protocol::ids::RunId;
 use protocol::internal::REQUEST_ID_HEADER;
 use url::Url;
-use worker::{Env, Request, Result};
+use worker::{Env, Method, Request, Result};
 
 /// The alias of `X-Request-Id` (features N6).
 pub(crate) const CORRELATION_ID_HEADER: &str = "x-correlation-id";
@@ -20,6 +20,8 @@ pub(crate) struct RequestContext {
     pub(crate) request_id: String,
     /// The caller's address, as the platform saw it.
     pub(crate) client_address: String,
+    /// The method, for what a bearer's scopes allow.
+    pub(crate) method: Method,
     /// The public origin that was asked.
     pub(crate) url: Url,
 }
@@ -34,6 +36,7 @@ impl RequestContext {
             request_id: given.unwrap_or_else(|| RunId::from_entropy(&crate::random::entropy()).to_string()),
             // Set by the platform over whatever the client sent; absent only where no platform is in front.
             client_address: header("cf-connecting-ip").unwrap_or_else(|| "127.0.0.1".to_owned()),
+            method: request.method(),
             url: request.url()?,
         })
     }

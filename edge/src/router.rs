@@ -11,7 +11,7 @@ use crate::config::Function;
 use crate::keys::{self, JWKS_PATH};
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
-use crate::{assets, export, fork_api, health, history_api, internal, poll, proxy, room_api, sockets};
+use crate::{assets, credentials, export, fork_api, health, history_api, internal, poll, proxy, room_api, sockets};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
@@ -32,7 +32,8 @@ pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
     answer::finish(&context, response)
 }
 
-async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Response, Failure> {
+async fn dispatch(context: &RequestContext, request: Request) -> Result<Response, Failure> {
+    let mut request = credentials::exchanged(context, request).await?;
     let path = context.url.path().to_owned();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match (request.method(), segments.as_slice()) {

@@ -21,6 +21,7 @@ use crate::cursor;
 use crate::ports::PortError;
 use crate::ports::accounts::{Account, AccountStore};
 use crate::ports::administration::{AccountsAfter, Administration, AdministrationStore};
+use crate::ports::credentials::CredentialStore;
 use crate::ports::edge::EdgeNotifier;
 
 /// The role that administers.
@@ -60,7 +61,7 @@ pub struct Administrators<'a, S, E> {
     pub emails: &'a [String],
 }
 
-impl<S: AccountStore + AdministrationStore, E: EdgeNotifier> Administrators<'_, S, E> {
+impl<S: AccountStore + AdministrationStore + CredentialStore, E: EdgeNotifier> Administrators<'_, S, E> {
     /// Lets an administrator pass.
     ///
     /// # Errors
@@ -106,7 +107,7 @@ impl<S: AccountStore + AdministrationStore, E: EdgeNotifier> Administrators<'_, 
         self.accounts.store.by_id(user).await?.ok_or(AdminError::NoUser)
     }
 
-    /// Changes an account. Of one that is suspended every login has ended when this is answered; what broke half-way is
+    /// Changes an account. Of one that is suspended every login and API key has ended when this is answered; what broke half-way is
     /// made up for by the same call.
     ///
     /// # Errors
@@ -128,6 +129,7 @@ impl<S: AccountStore + AdministrationStore, E: EdgeNotifier> Administrators<'_, 
         }
         if change.suspended_at.is_some() {
             self.accounts.end_others(user, None, now).await?;
+            self.accounts.delete_keys(user).await?;
         }
         self.user(user).await
     }

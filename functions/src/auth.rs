@@ -5,7 +5,9 @@
 //! what is done by mail, [`deletion`] ends an account.
 
 pub mod accounts;
+mod api_keys;
 mod cookie;
+pub mod credentials;
 pub mod deletion;
 mod handlers;
 pub mod logins;
@@ -16,6 +18,9 @@ pub mod post;
 pub mod recovery;
 pub mod refresh;
 pub mod router;
+pub mod seal;
+pub mod second_factor;
+pub mod totp;
 
 #[cfg(test)]
 mod tests;

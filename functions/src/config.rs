@@ -111,6 +111,8 @@ pub struct AuthConfig {
     pub admin_emails: Vec<String>,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// `SEALING_SECRET_ID`: name or ARN of the secret that authenticators' secrets are sealed with.
+    pub sealing_secret_id: String,
 }
 
 /// Environment of `rooms`.
@@ -250,6 +252,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             accounts_table: self.required("ACCOUNTS_TABLE")?,
             audit_table: self.required("AUDIT_TABLE")?,
             admin_emails: self.admin_emails()?,
+            sealing_secret_id: self.required("SEALING_SECRET_ID")?,
             mail: self.mail()?,
         })
     }

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod administration;
 pub mod artifacts;
 pub mod audit;
+pub mod credentials;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
@@ -15,6 +16,7 @@ pub mod mailer;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
+pub mod second_factor;
 pub mod tasks;
 
 use std::error::Error as StdError;

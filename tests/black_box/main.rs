@@ -3,6 +3,7 @@
 //! Tests begin in the order of their names. Those of [`upheaval`] need the stack to themselves and so hold everybody
 //! up who comes later: their name puts them last.
 
+mod api_keys;
 mod auth;
 mod crowd;
 mod edge;
@@ -19,6 +20,7 @@ mod room_life;
 mod rooms;
 mod run_limits;
 mod runs;
+mod second_factor;
 mod sync;
 mod terminals;
 mod upheaval;

@@ -5,6 +5,7 @@ mod api_keys;
 mod logins;
 mod oauth;
 mod recovery;
+mod scopes;
 mod second_factor;
 
 use serde::{Deserialize, Serialize};

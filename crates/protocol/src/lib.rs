@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod close;
+pub mod credential;
 pub mod envelope;
 pub mod event;
 pub mod history;

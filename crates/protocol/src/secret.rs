@@ -15,7 +15,13 @@ pub fn spell(entropy: &[u8; 32]) -> String {
 /// plain hash is as hard to invert as the secret is to guess.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// The secret that follows on another one under a random key: base64url of HMAC-SHA256. It can be said again by whoever

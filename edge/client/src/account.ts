@@ -5,7 +5,7 @@
  */
 import * as api from './api.ts';
 import { forgetAccount } from './local-data.ts';
-import type { Session, User } from './wire.ts';
+import type { LoginRequest, Session, User } from './wire.ts';
 import { readJson, writeJson } from './storage.ts';
 
 /** Set while a login is believed to exist, so that guests cause no refresh calls that must fail. */
@@ -23,8 +23,18 @@ export async function register(username: string, email: string, password: string
   keep(await api.register({ username, email, password }));
 }
 
-export async function login(email: string, password: string): Promise<void> {
-  keep(await api.login({ email, password, remember: true }));
+export async function login(request: LoginRequest): Promise<void> {
+  keep(await api.login(request));
+}
+
+/** The browser is about to be sent to another provider, and may come back with a login. */
+export function expectLogin(): void {
+  writeJson(MARK_KEY, true);
+}
+
+/** The account has changed since its login began. */
+export function noteUser(user: User): void {
+  if (session !== null) session = { ...session, user };
 }
 
 export async function logout(): Promise<void> {
@@ -37,9 +47,22 @@ export async function logout(): Promise<void> {
   }
 }
 
+/** The account is deleted: this browser keeps nothing of it. */
+export async function forget(): Promise<void> {
+  const user = currentUser();
+  drop();
+  if (user !== null) await forgetAccount(user.id);
+}
+
 /** A valid access token, renewed where needed; null for a guest. */
 export async function bearer(): Promise<string | null> {
   if (session !== null && session.expiresAt - MARGIN_MS > Date.now()) return session.accessToken;
+  if (readJson<boolean>(MARK_KEY) !== true) return null;
+  return locked(renew);
+}
+
+/** Another access token, after one was refused that should have been good; null if the login has ended. */
+export async function renewed(): Promise<string | null> {
   if (readJson<boolean>(MARK_KEY) !== true) return null;
   return locked(renew);
 }

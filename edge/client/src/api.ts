@@ -41,6 +41,8 @@ export class ApiError extends Error {
     readonly retryAfterSeconds: number | null = null,
     /** Finds the failure in the logs. */
     readonly requestId: string | null = null,
+    /** More, by code. */
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -138,7 +140,7 @@ function errorOf(response: Response, answer: { error: ErrorBody; meta: Meta } | 
   const fields = Array.isArray(details?.['fields']) ? (details['fields'] as FieldError[]) : [];
   const seconds = Number(response.headers.get('retry-after'));
   const retryAfter = Number.isFinite(seconds) && seconds > 0 ? seconds : null;
-  return new ApiError(code, message, fields, retryAfter, answer.meta.requestId);
+  return new ApiError(code, message, fields, retryAfter, answer.meta.requestId, details);
 }
 
 /** A failure as one sentence, with what to do about it where that is known. */

@@ -1,6 +1,6 @@
 /** The way into a room: asks a guest's name, gets the room token, opens the page or says why it cannot. */
 import { currentUser } from './account.ts';
-import { openLogin } from './account-forms.ts';
+import { openLogin } from './account-doors.ts';
 import { Admission, linkOf, NotAdmitted } from './admission.ts';
 import { explain } from './api.ts';
 import { askText } from './dialogs.ts';

@@ -11,6 +11,8 @@ export interface FieldOptions {
   readonly autocomplete?: string;
   readonly hint?: string;
   readonly maxLength?: number;
+  /** Which keyboard a phone shows. */
+  readonly inputMode?: 'numeric' | 'text';
   readonly testId?: string;
 }
 
@@ -32,6 +34,7 @@ export class Field {
       maxlength: options.maxLength,
       placeholder: options.placeholder,
       autocomplete: options.autocomplete ?? 'off',
+      inputmode: options.inputMode,
       'data-testid': options.testId,
       'aria-describedby': options.hint === undefined ? `${id}-error` : `${id}-error ${id}-hint`,
       oninput: () => this.setError(null),
@@ -78,16 +81,26 @@ export interface FormOptions {
   readonly fields: readonly Field[];
   readonly more?: readonly Child[];
   readonly action: string;
+  /** How the button looks; as wide as the form unless said. */
+  readonly look?: 'wide' | 'compact' | 'danger';
+  /** Below the button. */
+  readonly after?: readonly Child[];
   readonly testId: string;
   readonly submit: () => Promise<void>;
 }
+
+const LOOKS = {
+  wide: 'button primary wide',
+  compact: 'button primary',
+  danger: 'button danger wide',
+} as const;
 
 /** A form that shows what is wrong at the field where it is wrong, and below where no field is to blame. */
 export function form(options: FormOptions): HTMLFormElement {
   const error = h('p', { class: 'field-error form-error', role: 'alert', 'data-testid': 'form-error' });
   const button = h(
     'button',
-    { type: 'submit', class: 'button primary wide', 'data-testid': options.testId },
+    { type: 'submit', class: LOOKS[options.look ?? 'wide'], 'data-testid': options.testId },
     options.action,
   );
   const submit = async (): Promise<void> => {
@@ -119,6 +132,7 @@ export function form(options: FormOptions): HTMLFormElement {
     ...(options.more ?? []),
     error,
     button,
+    ...(options.after ?? []),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The settings dialog: theme, size of the code, word wrap, and the keyboard's shortcuts. */
+import { currentUser } from './account.ts';
 import { openDialog } from './dialogs.ts';
 import { fill, h } from './dom.ts';
 import { notificationsRow } from './notifications.ts';
@@ -44,6 +45,7 @@ export function openSettings(forget: (() => void) | null = null): void {
       sizeRow(),
       wrapRow(),
       notificationsRow(),
+      accountRow(forget !== null),
       forget !== null &&
         forgetRow(() => {
           dialog.close();
@@ -52,6 +54,19 @@ export function openSettings(forget: (() => void) | null = null): void {
       shortcuts(),
     ],
   });
+}
+
+/** The way to one's account; from a room in a tab of its own, so that nobody leaves the room for it. */
+function accountRow(isInRoom: boolean): HTMLElement | null {
+  const user = currentUser();
+  if (user === null) return null;
+  const place = isInRoom ? { target: '_blank', rel: 'noopener' } : {};
+  return h(
+    'div',
+    { class: 'setting' },
+    h('span', { class: 'setting-label' }, `Logged in as ${user.username}`),
+    h('a', { class: 'button', href: '/account', 'data-testid': 'open-account', ...place }, 'Account'),
+  );
 }
 
 function forgetRow(forget: () => void): HTMLElement {

@@ -1,6 +1,6 @@
 /** The start page: make a room, open one by its link, go back to one; the doors to logging in are in its head. */
 import * as account from './account.ts';
-import { openLogin, openRegister } from './account-forms.ts';
+import { openLogin, openRegister } from './account-doors.ts';
 import { parseRoomUrl } from './admission.ts';
 import * as api from './api.ts';
 import { confirmAction } from './dialogs.ts';
@@ -98,7 +98,11 @@ export class StartPage {
       const leave = (): void => void account.logout().finally(() => this.render());
       return fill(
         this.who,
-        h('span', { class: 'who-name', 'data-testid': 'account-name' }, user.username),
+        h(
+          'a',
+          { class: 'who-name', href: '/account', title: 'Your account', 'data-testid': 'account-name' },
+          user.username,
+        ),
         h(
           'button',
           { type: 'button', class: 'button quiet', 'data-testid': 'log-out', onclick: leave },

@@ -329,7 +329,11 @@ suspendedAt?: number,
 /**
  * Its logins, newest first, ended ones among them: those are forgotten when they would have expired.
  */
-logins: Array<Login>, };
+logins: Array<Login>, 
+/**
+ * Its API keys, newest first.
+ */
+apiKeys: Array<ApiKey>, };
 
 export type TotpSetup = { 
 /**

@@ -8,6 +8,7 @@ use protocol::token::AccessClaims;
 
 use super::{AdminError, Administrators, Search};
 use crate::auth::accounts::{Accounts, AuthError, Grant, Place};
+use crate::auth::seal::Sealer;
 use crate::fakes::{Break, MemoryAccounts, MemoryEdge, signer};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -21,7 +22,10 @@ struct World {
 impl World {
     fn new() -> Self {
         let (store, edge, signer) = (MemoryAccounts::default(), MemoryEdge::default(), Arc::new(signer()));
-        Self { accounts: Accounts { store, edge, signer }, emails: vec!["root@example.org".to_owned()] }
+        Self {
+            accounts: Accounts { store, edge, signer, sealer: Sealer::new("a secret of tests") },
+            emails: vec!["root@example.org".to_owned()],
+        }
     }
 
     fn admin(&self) -> Administrators<'_, MemoryAccounts, MemoryEdge> {

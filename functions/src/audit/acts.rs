@@ -32,7 +32,7 @@ enum Watched {
     Went(&'static str, &'static str),
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind {
         pk: "USER#",
         sk: "PROFILE",
@@ -57,6 +57,13 @@ const KINDS: [Kind; 5] = [
         made: Some(("login.opened", &["address", "userAgent"])),
         removed: None,
         watched: &[Watched::Came("endedAt", "login.ended")],
+    },
+    Kind {
+        pk: "KEY#",
+        sk: "",
+        made: Some(("api-key.created", &["scopes"])),
+        removed: Some("api-key.deleted"),
+        watched: &[],
     },
     Kind {
         pk: "ROOM#",

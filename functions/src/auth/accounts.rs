@@ -4,20 +4,25 @@ use std::sync::Arc;
 
 use protocol::TimestampMs;
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest, User};
+use protocol::credential::CredentialKind;
 use protocol::envelope::FieldError;
 use protocol::ids::{LoginId, UserId};
 use protocol::secret;
 use protocol::tier::Tier;
-use protocol::token::{ACCESS_LIFETIME_S, AccessClaims, Signer, TokenError};
+use protocol::token::{AccessClaims, Signer, TokenError};
 use thiserror::Error;
 
+use super::credentials::CredentialError;
 use super::logins::stored;
 use super::names::{email_problem, username_problem};
 use super::passwords::{self, PasswordError};
+use super::seal::Sealer;
+use super::second_factor::SecondFactorError;
 use crate::ambient::entropy;
 use crate::ports::PortError;
 use crate::ports::accounts::{Account, AccountStore, Creation, LoginKind, NewLogin, Opening, Renaming};
 use crate::ports::edge::EdgeNotifier;
+use crate::ports::second_factor::SecondFactorStore;
 
 /// Why an account's request is refused.
 #[derive(Debug, Error)]
@@ -67,6 +72,12 @@ pub enum AuthError {
     /// The account changed while the request was under way.
     #[error("the account changed meanwhile")]
     Changed,
+    /// About the second factor.
+    #[error(transparent)]
+    SecondFactor(#[from] SecondFactorError),
+    /// About API keys and sessions.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// Hashing failed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -91,6 +102,8 @@ pub struct Grant {
     pub refresh_token: String,
     /// How long that lasts.
     pub kind: LoginKind,
+    /// The secret for `X-Session-ID`, when the login begins.
+    pub session_id: Option<String>,
 }
 
 /// From where somebody logs in.
@@ -110,9 +123,11 @@ pub struct Accounts<S, E> {
     pub edge: E,
     /// Signs access tokens.
     pub signer: Arc<Signer>,
+    /// Encrypts the secrets of authenticators.
+    pub sealer: Sealer,
 }
 
-impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
+impl<S: AccountStore + SecondFactorStore, E: EdgeNotifier> Accounts<S, E> {
     /// Makes an account and logs it in.
     ///
     /// # Errors
@@ -144,16 +159,19 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         }
     }
 
-    /// Logs in by address and password. An unknown address takes as long as a wrong password.
+    /// Logs in by address and password, and by a code where a second factor is on. An unknown address takes as long as
+    /// a wrong password; that a code is missing is told only to who knows the password.
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`], [`AuthError::Suspended`], [`AuthError::Changed`], or a failure of a part.
+    /// [`AuthError::WrongCredentials`], [`AuthError::SecondFactor`], [`AuthError::Suspended`], [`AuthError::Changed`], or a
+    /// failure of a part.
     pub async fn login(&self, request: LoginRequest, place: Place, now: TimestampMs) -> Result<Grant, AuthError> {
         let account = self.store.by_email(&request.email).await?;
         let hash = account.as_ref().map(|account| account.password_hash.clone());
         let is_right = passwords::is_right(request.password, hash).await?;
         let account = account.filter(|_| is_right).ok_or(AuthError::WrongCredentials)?;
         require_active(&account)?;
+        self.pass_second_factor(&account.user, request.totp.as_deref(), now).await?;
         let kind = if request.remember == Some(true) { LoginKind::Remembered } else { LoginKind::Brief };
         self.open_login(account, kind, place, now).await
     }
@@ -166,8 +184,11 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         now: TimestampMs,
     ) -> Result<Grant, AuthError> {
         let refresh_token = secret::spell(&entropy());
+        let id = LoginId::from_entropy(&entropy());
+        let session_id = CredentialKind::Session.spell(&id, &entropy());
         let login = NewLogin {
-            id: LoginId::from_entropy(&entropy()),
+            id,
+            session_fingerprint: secret::fingerprint(&session_id),
             user: account.user.id.clone(),
             password_hash: account.password_hash,
             kind,
@@ -181,7 +202,8 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             Opening::Refused => return Err(AuthError::Changed),
         }
         let user = User { last_login_at: Some(now), ..account.user };
-        self.grant(user, (login.id, kind), refresh_token, now)
+        let grant = self.grant(user, (login.id, kind), refresh_token, now)?;
+        Ok(Grant { session_id: Some(session_id), ..grant })
     }
 
     /// Signs an access token for a login.
@@ -192,21 +214,8 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
         refresh_token: String,
         now: TimestampMs,
     ) -> Result<Grant, AuthError> {
-        let iat = now / 1000;
-        let exp = iat + ACCESS_LIFETIME_S;
-        let claims = AccessClaims {
-            sub: user.id.clone(),
-            sid: login,
-            name: user.username.clone(),
-            roles: user.roles.clone(),
-            tier: user.tier,
-            scopes: None,
-            iat,
-            exp,
-            jti: LoginId::from_entropy(&entropy()).to_string(),
-        };
-        let access_token = self.signer.sign(&claims)?;
-        Ok(Grant { user, access_token, expires_at: exp * 1000, refresh_token, kind })
+        let (access_token, expires_at) = self.access_token(&user, login, None, None, now)?;
+        Ok(Grant { user, access_token, expires_at, refresh_token, kind, session_id: None })
     }
 
     /// The account as its owner sees it.

@@ -1,6 +1,6 @@
 //! Taking an account along, and its end.
 //!
-//! Deleting removes the profile, frees address and username, and ends and forgets every login; tokens are refused from
+//! Deleting removes the profile, frees address and username, ends every API key, and ends and forgets every login; tokens are refused from
 //! then on, since what they belong to is gone, and expire by themselves. Rooms stay: they have other people in them.
 //! The id of their owner then names nobody, and it is never given out again.
 
@@ -13,9 +13,10 @@ use super::accounts::{Accounts, AuthError};
 use super::logins::view;
 use super::passwords;
 use crate::ports::accounts::AccountStore;
+use crate::ports::credentials::CredentialStore;
 use crate::ports::edge::EdgeNotifier;
 
-impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
+impl<S: AccountStore + CredentialStore, E: EdgeNotifier> Accounts<S, E> {
     /// Deletes the account. Its own login goes last, so that a deletion that broke can be repeated with it.
     ///
     /// # Errors
@@ -31,6 +32,8 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             if !passwords::is_right(request.password, Some(account.password_hash.clone())).await? {
                 return Err(AuthError::WrongPassword);
             }
+            // Their ends are counted at the account, so they go before it.
+            self.delete_keys(&current.sub).await?;
             if !self.store.delete(&account).await? {
                 return Err(AuthError::Changed);
             }
@@ -63,6 +66,7 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             user: account.user,
             suspended_at: account.suspended_at,
             logins: logins.into_iter().map(|login| view(login, &current.sid)).collect(),
+            api_keys: self.keys(&current.sub).await?,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! The routes of accounts.
 
+pub(super) mod credentials;
 pub(super) mod logins;
 pub(super) mod recovery;
+pub(super) mod second_factor;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,7 +140,7 @@ fn session(grant: Grant, headers: &HeaderMap, reply: fn(Session) -> Reply<Sessio
         access_token: grant.access_token,
         expires_at: grant.expires_at,
         refresh_token: wants_body.then_some(grant.refresh_token),
-        session_id: None,
+        session_id: grant.session_id.filter(|_| wants_body),
     };
     ([set_cookie], reply(session)).into_response()
 }

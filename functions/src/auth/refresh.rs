@@ -22,12 +22,13 @@ use super::logins::stored;
 use crate::ambient::entropy;
 use crate::ports::accounts::{Account, AccountStore, RefreshToken, Replacement, Rotated, Rotation, StoredLogin};
 use crate::ports::edge::EdgeNotifier;
+use crate::ports::second_factor::SecondFactorStore;
 
 /// How long a replaced token is answered with its successor, in milliseconds (features, "Refresh grace"): enough for a
 /// client to notice a lost answer and ask again.
 pub const REFRESH_GRACE_MS: u64 = 10_000;
 
-impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
+impl<S: AccountStore + SecondFactorStore, E: EdgeNotifier> Accounts<S, E> {
     /// Replaces a refresh token and signs a new access token. A token that was replaced a moment ago gets the same
     /// successor once more.
     ///

@@ -8,9 +8,10 @@ use lambda_http::Error;
 use protocol::token::KeySet;
 
 use super::accounts::Accounts;
-use super::handlers::{self, logins, recovery};
+use super::handlers::{self, credentials, logins, recovery, second_factor};
 use super::post::Post;
 use super::recovery::Recovery;
+use super::seal::Sealer;
 use crate::admin::{Administrators, handlers as admin};
 use crate::aws;
 use crate::aws::accounts::DynamoAccounts;
@@ -51,7 +52,8 @@ impl Auth {
         let edge = EdgeClient::new(config.trust.edge_url, Arc::clone(&signer))?;
         let post = Post::open(config.mail, &aws);
         let audit = DynamoAudit::new(&aws, config.audit_table);
-        let accounts = Accounts { store, edge, signer };
+        let sealer = Sealer::new(&aws::secrets::text(&aws, &config.sealing_secret_id).await?);
+        let accounts = Accounts { store, edge, signer, sealer };
         Ok(Self { accounts, post, audit, admin_emails: config.admin_emails, origin })
     }
 
@@ -84,6 +86,13 @@ pub fn router(auth: Auth) -> Router {
         .route("/api/v1/admin/users", get(admin::users))
         .route("/api/v1/admin/users/{id}", get(admin::user).put(admin::update_user))
         .route("/api/v1/admin/audit", get(admin::audit))
+        .route("/api/v1/auth/totp", post(second_factor::begin).delete(second_factor::end))
+        .route("/api/v1/auth/totp/confirm", post(second_factor::confirm))
+        .route("/api/v1/auth/totp/recovery-codes", post(second_factor::renew_recovery_codes))
+        .route("/api/v1/auth/api-keys", get(credentials::list).post(credentials::create))
+        .route("/api/v1/auth/api-keys/{id}", get(credentials::find).delete(credentials::delete))
+        .route("/api/v1/auth/api-keys/{id}/rotate", post(credentials::rotate))
+        .route("/internal/credentials/exchange", post(credentials::exchange))
         .route("/internal/health", get(handlers::health));
     framed(routes).with_state(Arc::new(auth))
 }

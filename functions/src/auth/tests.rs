@@ -1,16 +1,21 @@
 //! Accounts over systems that break.
 
+mod credentials;
 mod deletion;
 mod logins;
 mod recovery;
 mod refresh;
+mod second_factor;
 
 use std::sync::Arc;
 
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest};
+use protocol::ids::UserId;
+use protocol::internal::PrincipalKind;
 use protocol::token::AccessClaims;
 
 use super::accounts::{Accounts, AuthError, Grant, Place};
+use super::seal::Sealer;
 use crate::fakes::{Break, MemoryAccounts, MemoryEdge, signer};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -19,7 +24,12 @@ const PASSWORD: &str = "Correct7horse";
 type TestAccounts = Accounts<MemoryAccounts, MemoryEdge>;
 
 fn accounts() -> TestAccounts {
-    Accounts { store: MemoryAccounts::default(), edge: MemoryEdge::default(), signer: Arc::new(signer()) }
+    Accounts {
+        store: MemoryAccounts::default(),
+        edge: MemoryEdge::default(),
+        signer: Arc::new(signer()),
+        sealer: Sealer::new("a secret of tests"),
+    }
 }
 
 fn place() -> Place {

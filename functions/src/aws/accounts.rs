@@ -1,8 +1,10 @@
 //! Accounts and logins in DynamoDB.
 
 mod administration;
+mod credentials;
 mod logins;
 mod recovery;
+mod second_factor;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -59,6 +59,10 @@ impl Key {
         Self::new(format!("MAILS#{user}#{hour}"), "COUNT")
     }
 
+    pub(super) fn api_key(id: &LoginId) -> Self {
+        Self::new(format!("KEY#{id}"), "KEY")
+    }
+
     pub(super) fn room(room: &RoomId) -> Self {
         Self::new(of_room(room), "META")
     }
@@ -132,6 +136,11 @@ pub(super) const LINK_PREFIX: &str = "LINK#";
 /// Partition of what belongs to a user, in the table and in the index.
 pub(super) fn owned_by(user: &UserId) -> String {
     format!("USER#{user}")
+}
+
+/// Partition of a user's API keys in the index.
+pub(super) fn keys_of(user: &UserId) -> String {
+    format!("KEYS#{user}")
 }
 
 /// Partition of what belongs to a room, in the table and in the index.

@@ -1,7 +1,9 @@
 //! Accounts in memory.
 
 mod administration;
+mod credentials;
 mod recovery;
+mod second_factor;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,6 +12,7 @@ use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
 
+use self::second_factor::Factor;
 use super::Breaks;
 use crate::auth::names::normal;
 use crate::ports::PortError;
@@ -17,6 +20,7 @@ use crate::ports::accounts::{
     Account, AccountStore, Creation, LoginsAfter, LoginsPage, MailToken, NewLogin, Opening, RefreshToken, Renaming,
     Rotated, Rotation, StoredLogin,
 };
+use crate::ports::credentials::StoredApiKey;
 
 /// See [`AccountStore`].
 #[derive(Debug, Default)]
@@ -33,6 +37,10 @@ struct State {
     mail_tokens: BTreeMap<String, MailToken>,
     /// By account and hour.
     mails: BTreeMap<(UserId, u64), u32>,
+    factors: BTreeMap<UserId, Factor>,
+    keys: BTreeMap<LoginId, StoredApiKey>,
+    /// The secrets of sessions, by login.
+    sessions: BTreeMap<LoginId, String>,
 }
 
 impl MemoryAccounts {
@@ -129,7 +137,8 @@ impl AccountStore for MemoryAccounts {
                 |account: &&mut Account| account.password_hash == login.password_hash && account.suspended_at.is_none();
             let Some(account) = state.accounts.get_mut(&login.user).filter(is_right) else { return Opening::Refused };
             account.user.last_login_at = Some(login.created_at);
-            let NewLogin { id, user, kind, refresh, created_at, user_agent, address, password_hash: _ } = login.clone();
+            let NewLogin { id, user, kind, refresh, created_at, user_agent, address, .. } = login.clone();
+            state.sessions.insert(id.clone(), login.session_fingerprint.clone());
             let expires_at = refresh.expires_at;
             let token = RefreshToken { login: id.clone(), user: user.clone(), replaced: None, expires_at };
             state.tokens.insert(refresh.fingerprint, token);

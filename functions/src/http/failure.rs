@@ -1,6 +1,8 @@
 //! From what went wrong to what the client reads. One exhaustive match decides status and words; the log keeps the
 //! causes, the client never sees one that is ours.
 
+mod credentials;
+
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
@@ -59,6 +61,9 @@ pub enum RequestError {
     /// A room's token where an account's is needed.
     #[error("a room token is not enough")]
     RoomTokenOnly,
+    /// An API key, or a room token that was got with one, outside its scopes.
+    #[error("the scopes do not reach")]
+    OutOfScope,
     /// Data that JSON cannot spell.
     #[error("the answer could not be written")]
     Unanswerable(#[source] serde_json::Error),
@@ -171,6 +176,7 @@ fn told_of_request(error: &RequestError) -> Told {
         RequestError::BadBearer(TokenError::Expired) => say(Code::Unauthorized, "The token has expired."),
         RequestError::BadBearer(_) => say(Code::Unauthorized, "The token is not valid."),
         RequestError::RoomTokenOnly => say(Code::Forbidden, "A room token is not enough: this needs an account."),
+        RequestError::OutOfScope => say(Code::Forbidden, "The scopes of this API key do not allow this call."),
         RequestError::Unanswerable(_) => internal(),
     }
 }
@@ -197,6 +203,8 @@ fn told_of_auth(error: &AuthError) -> Told {
             ..say(Code::RateLimitExceeded, "You were sent several mails within the hour. Please look for them first.")
         },
         AuthError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
+        AuthError::SecondFactor(error) => credentials::told_of_second_factor(error),
+        AuthError::Credential(error) => credentials::told_of_credential(error),
         AuthError::Password(_) | AuthError::Token(_) => internal(),
         AuthError::Port(error) => told_of_port(error),
     }

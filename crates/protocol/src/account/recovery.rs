@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Login, User};
+use super::{ApiKey, Login, User};
 use crate::TimestampMs;
 
 /// Body of `POST /auth/forgot-password`. The answer is the same for every address.
@@ -56,4 +56,6 @@ pub struct AccountExport {
     pub suspended_at: Option<TimestampMs>,
     /// Its logins, newest first, ended ones among them: those are forgotten when they would have expired.
     pub logins: Vec<Login>,
+    /// Its API keys, newest first.
+    pub api_keys: Vec<ApiKey>,
 }

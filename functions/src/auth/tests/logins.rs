@@ -137,6 +137,7 @@ async fn no_login_opens_with_a_password_that_was_replaced_meanwhile() {
     let login = |number: u8, password_hash: &str| NewLogin {
         id: LoginId::from_entropy(&[number; 32]),
         user: current.sub.clone(),
+        session_fingerprint: "s".to_owned(),
         password_hash: password_hash.to_owned(),
         kind: LoginKind::Brief,
         refresh: stored("t", LoginKind::Brief, NOW),

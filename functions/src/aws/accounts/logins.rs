@@ -23,6 +23,7 @@ pub(super) fn login_item(login: &NewLogin) -> Item {
         ("createdAt", Some(number(login.created_at))),
         ("userAgent", login.user_agent.as_ref().map(text)),
         ("address", Some(text(&login.address))),
+        ("sessionHash", Some(text(&login.session_fingerprint))),
         ("expiresAt", Some(number(login.refresh.expires_at))),
         ("expiresAtSeconds", Some(number(keys::seconds(login.refresh.expires_at)))),
     ]));
@@ -105,6 +106,7 @@ mod tests {
         NewLogin {
             id: LoginId::from_entropy(&[1; 32]),
             user: UserId::from_entropy(&[2; 32]),
+            session_fingerprint: "s".to_owned(),
             password_hash: "hash".to_owned(),
             kind: LoginKind::Brief,
             refresh: StoredSecret { fingerprint: "f".to_owned(), expires_at: AT + 1 },

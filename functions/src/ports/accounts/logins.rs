@@ -27,6 +27,8 @@ pub struct NewLogin {
     pub kind: LoginKind,
     /// Its first refresh token.
     pub refresh: StoredSecret,
+    /// SHA-256 of its secret for `X-Session-ID`, in hex.
+    pub session_fingerprint: String,
     /// When it began.
     pub created_at: TimestampMs,
     /// The client's `User-Agent`, shortened.
