@@ -41,8 +41,8 @@ pub(crate) fn is_upgrade(request: &Request) -> bool {
 /// `/sync/{roomId}` and `/events/{roomId}`.
 ///
 /// 1. The room's id is read (4404) and the token in `?token=` checked (4401).
-/// 2. It must have the right to view (4403). The login or link behind the token must stand (4403), and so must the room (4404); the room is noted there, to
-///    hear of a revocation.
+/// 2. It must have the right to view (4403). The login or link behind the token must stand (4403), and so must the room
+///    (4404); the room is noted there, to hear of a revocation.
 /// 3. The room's object takes the socket.
 pub(crate) async fn open(context: &RequestContext, channel: Channel, room: &str) -> Result<Response, Failure> {
     let token = context.url.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
