@@ -13,6 +13,8 @@ mod answer;
 mod assets;
 mod clock;
 mod config;
+mod cors;
+mod csrf;
 mod export;
 mod fork_api;
 mod functions;
@@ -21,6 +23,7 @@ mod history_api;
 mod identity;
 mod internal;
 mod keys;
+mod limits;
 mod log;
 mod object_call;
 mod poll;
@@ -36,6 +39,7 @@ mod sockets;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
+pub use limits::LimitObject;
 pub use principal_object::PrincipalObject;
 pub use room_object::RoomObject;
 

@@ -31,6 +31,7 @@ pub(crate) fn context(env: &Env, address: String, request_id: Option<String>) ->
         env: env.clone(),
         request_id: request_id.unwrap_or_else(fresh),
         client_address: address,
+        sender: None,
         url: Url::parse(OBJECT_URL).expect("a constant URL parses"),
     })
 }
