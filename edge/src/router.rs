@@ -133,8 +133,8 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
 
         // For browsers: pages and files.
         (_, ["api" | "internal", ..]) => Err(Failure::refused(ErrorCode::NotFound, "there is no such call")),
-        (Method::Get | Method::Head, ["r", _]) => Ok(assets::serve(context, "/").await?),
-        (Method::Get | Method::Head, _) => Ok(assets::serve(context, &path).await?),
+        (Method::Get | Method::Head, ["r", _]) => Ok(assets::serve(context, &request, "/").await?),
+        (Method::Get | Method::Head, _) => Ok(assets::serve(context, &request, &path).await?),
         _ => Err(Failure::refused(ErrorCode::MethodNotAllowed, "this address is only read")),
     }
 }
