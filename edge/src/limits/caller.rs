@@ -102,11 +102,11 @@ async fn read(context: &RequestContext, token: &str) -> Option<(Caller, u64)> {
 /// True for what everybody in a classroom asks for in the same second, before they are anybody: these calls count for
 /// the address as a whole only, never for its one nameless caller. Those with credentials have a limit of their own.
 pub(super) fn is_way_in(method: &Method, segments: &[&str]) -> bool {
-    match (method, segments) {
-        (Method::Post, ["api", "v1", "auth", ..] | ["api", "v1", "rooms", _, "token"]) => true,
-        (Method::Get, ["api", "v1", "languages"] | ["api", "v1", "rooms", _]) => true,
-        _ => false,
-    }
+    matches!(
+        (method, segments),
+        (Method::Post, ["api", "v1", "auth", ..] | ["api", "v1", "rooms", _, "token"])
+            | (Method::Get, ["api", "v1", "languages"] | ["api", "v1", "rooms", _])
+    )
 }
 
 /// What one customer of a provider has: an IPv4 address, or the first half of an IPv6 address, of which the second
