@@ -2,7 +2,7 @@
 //!
 //! Each is exchanged for an access token at the `auth` function, and that token takes its place in the request, so that
 //! everything behind sees a bearer like any other: its signature, its scopes, and whether the login or key behind it
-//! still stands are checked as ever. Tokens are kept in the isolate's memory under the credential's SHA-256; the
+//! still stands are checked as ever. Whose it is shows after the exchange only, so each exchange counts for the address. Tokens are kept in the isolate's memory under the credential's SHA-256; the
 //! credential itself is neither kept nor logged, and goes nowhere but into the exchange.
 
 use std::cell::RefCell;
@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::Function;
 use crate::functions::Call;
 use crate::identity;
+use crate::limits;
 use crate::proxy;
 use crate::request_context::RequestContext;
 
@@ -86,6 +87,7 @@ async fn token_for(context: &RequestContext, kind: CredentialKind, credential: &
     if let Some((token, _)) = kept {
         return Ok(token);
     }
+    limits::admit_stranger(context).await?;
     let ExchangedCredential { access_token, expires_at } = exchange(context, credential).await?;
     KEPT.with_borrow_mut(|kept| {
         if kept.len() >= KEPT_MAX {

@@ -54,7 +54,9 @@ pub(crate) fn bearer_of(request: &Request) -> Option<String> {
 /// # Errors
 /// `UNAUTHORIZED` that tells expired from invalid, `FORBIDDEN` for an API key outside its scopes.
 pub(crate) async fn check(context: &RequestContext, token: &str) -> Result<Bearer, Failure> {
-    if let Ok(claims) = keys::verify::<AccessClaims>(context, token).await? {
+    let access = keys::verify::<AccessClaims>(context, token).await?;
+    if !matches!(access, Err(TokenError::Invalid(_) | TokenError::UnknownKey)) {
+        let claims = accept(access)?;
         require_standing(context, PrincipalKind::Login, claims.sid.as_str()).await?;
         require_scope(context, claims.scopes.as_deref())?;
         return Ok(Bearer::Access(Box::new(claims)));

@@ -169,7 +169,8 @@ async fn a_browser_gets_the_refresh_token_as_a_cookie_alone() {
         assert!(cookie.split("; ").any(|found| found == part), "{part} in {cookie}");
     }
     let pair = cookie.split(';').next().expect("a first part");
-    let renewed = stack.post("/api/v1/auth/refresh").header("cookie", pair).send().await;
+    let renewed =
+        stack.post("/api/v1/auth/refresh").header("cookie", pair).header("origin", stack.edge_url()).send().await;
     assert_eq!(renewed.data::<Session>().user, session.user);
     assert_ne!(renewed.header("set-cookie").expect("the next one"), cookie);
 }

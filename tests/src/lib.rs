@@ -11,6 +11,7 @@ pub mod awareness;
 mod encoding;
 pub mod environment;
 pub mod events;
+pub mod forgery;
 pub mod hostile;
 pub mod load;
 pub mod mailbox;

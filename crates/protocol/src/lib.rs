@@ -15,6 +15,7 @@ pub mod internal;
 pub mod language;
 pub mod lease;
 pub mod limits;
+pub mod name;
 pub mod path;
 pub mod poll;
 pub mod rights;

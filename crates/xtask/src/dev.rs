@@ -32,8 +32,15 @@ pub(crate) fn run(options: &DevOptions) -> Result<()> {
     let _lock = claim(&data, options.fresh)?;
     let logs = Logs { dir: fresh_logs(&workspace)?, verbose: options.verbose };
     let ports = Ports::usual(options.port)?;
-    let settings =
-        Settings { ports, data: data.clone(), logs, limits: options.limits, waits: Waits::default(), reload: true };
+    let settings = Settings {
+        ports,
+        data: data.clone(),
+        logs,
+        limits: options.limits,
+        waits: Waits::default(),
+        reload: true,
+        edge_variables: &[],
+    };
     let stack = Stack::new(workspace, tools, settings)?;
     supervisor::block_on(async {
         let result = tokio::select! {

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) waits: Waits,
     /// Whether the functions are rebuilt when their source changes.
     pub(crate) reload: bool,
+    /// Variables of the edge beside the usual ones.
+    pub(crate) edge_variables: &'static [(&'static str, &'static str)],
 }
 
 /// Waits that a test shortens; nothing means the product's own.

@@ -147,6 +147,7 @@ pub(super) fn edge(stack: &Stack) -> (Program, Health) {
     if settings.limits == Switch::Off {
         args.push(format!("--var=LIMITS:{}", settings.limits.as_str()));
     }
+    args.extend(settings.edge_variables.iter().map(|(name, value)| format!("--var={name}:{value}")));
     let env = [
         ("CI", "1".to_owned()),
         ("NO_COLOR", "1".to_owned()),
