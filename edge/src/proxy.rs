@@ -15,9 +15,16 @@ use crate::request_context::RequestContext;
 const PASSED: [&str; 6] =
     ["content-type", "cookie", "idempotency-key", "if-match", "user-agent", "x-refresh-transport"];
 
-/// Calls that work without a standing bearer: they are how one gets a new one.
-const WITHOUT_BEARER: [&str; 4] =
-    ["/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/auth/refresh", "/api/v1/auth/logout"];
+/// Calls that work without a standing bearer: they are how one gets a new one, or come with a token of a mail.
+const WITHOUT_BEARER: [&str; 7] = [
+    "/api/v1/auth/login",
+    "/api/v1/auth/register",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/logout",
+    "/api/v1/auth/forgot-password",
+    "/api/v1/auth/reset-password",
+    "/api/v1/auth/verify-email",
+];
 
 /// Passes a request on and its answer back.
 ///

@@ -6,6 +6,7 @@ mod expression;
 pub mod fleet;
 mod item;
 mod keys;
+pub mod mail;
 pub mod queue;
 pub mod rooms;
 pub mod runs;

@@ -3,11 +3,15 @@
 //! Endpoints of a local AWS (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`), region and credentials are the SDK's own
 //! variables and are not repeated here; the log level is `RUST_LOG` (`info` unless set).
 
+mod mail;
+
 use std::fmt::Display;
 use std::str::FromStr;
 
 use protocol::limits::{RUN_QUEUED_MAX_MS, RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
 use thiserror::Error;
+
+pub use mail::MailConfig;
 
 /// A variable that is missing or does not fit. The function does not start.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -99,6 +103,8 @@ pub struct AuthConfig {
     pub trust: Trust,
     /// `ACCOUNTS_TABLE`.
     pub accounts_table: String,
+    /// How mails are sent.
+    pub mail: MailConfig,
 }
 
 /// Environment of `rooms`.
@@ -224,7 +230,7 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")? })
+        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")?, mail: self.mail()? })
     }
 
     /// Reads the environment of `rooms`.

@@ -1,7 +1,7 @@
 //! The Lambda functions: accounts, rooms and runs over HTTP, and the queue side of runs.
 //!
 //! Each binary in `src/bin` is one function. [`auth`], [`rooms`], [`runs`], [`attempts`] and [`dead_letters`] hold
-//! the decisions; they know the systems outside as [`ports`]. [`aws`] and [`edge`] are the adapters, [`http`] is
+//! the decisions; they know the systems outside as [`ports`]. [`aws`], [`edge`] and [`outbox`] are the adapters, [`http`] is
 //! what the HTTP functions share.
 //!
 //! **Architecture invariant:** types of `aws_sdk_*` appear in [`aws`] only, and nothing but [`config`] reads the
@@ -17,6 +17,7 @@ pub mod dead_letters;
 pub mod edge;
 pub mod http;
 pub mod log;
+pub mod outbox;
 pub mod pool;
 pub mod ports;
 pub mod rooms;

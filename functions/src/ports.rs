@@ -9,6 +9,7 @@ pub mod artifacts;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
+pub mod mailer;
 pub mod queue;
 pub mod rooms;
 pub mod runs;

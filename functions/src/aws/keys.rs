@@ -5,6 +5,7 @@ use protocol::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use protocol::task::TaskId;
 
 use super::item::{Item, text};
+use crate::ports::accounts::MailPurpose;
 use crate::ports::runs::OPEN_PARTS;
 
 /// A primary key.
@@ -44,6 +45,18 @@ impl Key {
 
     pub(super) fn refresh(fingerprint: &str) -> Self {
         Self::new(format!("REFRESH#{fingerprint}"), "TOKEN")
+    }
+
+    pub(super) fn mail_token(purpose: MailPurpose, fingerprint: &str) -> Self {
+        let sk = match purpose {
+            MailPurpose::Reset => "RESET",
+            MailPurpose::Verify => "VERIFY",
+        };
+        Self::new(format!("MAILTOKEN#{fingerprint}"), sk)
+    }
+
+    pub(super) fn mails(user: &UserId, hour: u64) -> Self {
+        Self::new(format!("MAILS#{user}#{hour}"), "COUNT")
     }
 
     pub(super) fn room(room: &RoomId) -> Self {

@@ -181,6 +181,16 @@ fn told_of_auth(error: &AuthError) -> Told {
         AuthError::NoRefreshToken => say(Code::Unauthorized, "There is no refresh token."),
         AuthError::RefreshRefused => say(Code::Unauthorized, "The refresh token is not valid. Please log in again."),
         AuthError::NoAccount => say(Code::Unauthorized, "The account does not exist any more."),
+        AuthError::Suspended => say(Code::Forbidden, "This account is suspended. An administrator can lift that."),
+        AuthError::NoLogin => say(Code::NotFound, "You have no such login, or it has gone."),
+        AuthError::MailTokenRefused => {
+            say(Code::Forbidden, "This link is too old or was used already. Please ask for a new one.")
+        }
+        AuthError::AlreadyVerified => say(Code::Conflict, "Your e-mail address is verified already."),
+        AuthError::TooManyMails { retry_after_s } => Told {
+            retry_after_s: Some(*retry_after_s),
+            ..say(Code::RateLimitExceeded, "You were sent several mails within the hour. Please look for them first.")
+        },
         AuthError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
         AuthError::Password(_) | AuthError::Token(_) => internal(),
         AuthError::Port(error) => told_of_port(error),

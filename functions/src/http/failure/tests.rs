@@ -55,6 +55,11 @@ fn accounts() {
     check(AuthError::NoRefreshToken, 401);
     check(AuthError::RefreshRefused, 401);
     check(AuthError::NoAccount, 401);
+    check(AuthError::Suspended, 403);
+    check(AuthError::NoLogin, 404);
+    check(AuthError::MailTokenRefused, 403);
+    check(AuthError::AlreadyVerified, 409);
+    check(AuthError::TooManyMails { retry_after_s: 5 }, 429);
     check(AuthError::Changed, 409);
     check(AuthError::Password(PasswordError::Hash(argon2::password_hash::Error::Algorithm)), 500);
     check(AuthError::Token(TokenError::NoKey), 500);
