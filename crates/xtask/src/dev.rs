@@ -15,7 +15,7 @@ use crate::{
     cli::DevOptions,
     progress::{say, seconds},
     setup,
-    stack::{Ports, Settings, Stack, Waits},
+    stack::{OUTBOX, Ports, Settings, Stack, Waits},
     supervisor::{self, Logs},
     workspace::Workspace,
 };
@@ -56,6 +56,7 @@ async fn serve(stack: &Stack, data: &Path, start: Instant) -> Result<()> {
         "start",
         &format!("every part answers after {}; logs are in .tutti/logs; Ctrl-C ends it", seconds(start.elapsed())),
     );
+    say("start", &format!("mails are not sent but written to {}", stack.outbox().display()));
     println!("ready {link}");
     std::future::pending().await
 }
@@ -69,7 +70,7 @@ fn claim(data: &Path, fresh: bool) -> Result<File> {
         bail!("{} is in use by another `cargo xtask dev`; end that one, or give --data", data.display());
     }
     if fresh {
-        for name in ["aws", "edge", demo_room::FILE] {
+        for name in ["aws", "edge", OUTBOX, demo_room::FILE] {
             remove(&data.join(name))?;
         }
     }

@@ -28,6 +28,8 @@ use crate::{
     workspace::Workspace,
 };
 
+pub(crate) use parts::OUTBOX;
+
 /// How a stack is started.
 pub(crate) struct Settings {
     pub(crate) ports: Ports,
@@ -99,6 +101,11 @@ impl Stack {
     /// Where people and clients reach the product.
     pub(crate) fn edge_url(&self) -> String {
         format!("http://localhost:{}", self.settings.ports.edge)
+    }
+
+    /// Where mails go as files.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        parts::outbox(&self.settings)
     }
 
     /// Starts everything and returns when every part answers.
@@ -175,6 +182,7 @@ impl Stack {
             "functionsUrl": parts::functions_url(&self.settings),
             "ecsEndpoint": self.ecs.get().map(EcsStandIn::endpoint),
             "dataDir": self.settings.data,
+            "outboxDir": self.outbox(),
             "logsDir": self.settings.logs.dir,
             "chromium": self.tools.chromium,
             "node": self.tools.node,

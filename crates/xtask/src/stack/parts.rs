@@ -2,7 +2,7 @@
 //!
 //! Each part gives its program and where it is asked how it is.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{Settings, Stack};
 use crate::{
@@ -40,6 +40,14 @@ pub(super) fn aws_url(settings: &Settings) -> String {
 pub(super) fn functions_url(settings: &Settings) -> String {
     format!("http://127.0.0.1:{}", settings.ports.functions)
 }
+
+/// Where mails go as files, since there is nobody to send them.
+pub(super) fn outbox(settings: &Settings) -> PathBuf {
+    settings.data.join(OUTBOX)
+}
+
+/// Name of that folder below the data.
+pub(crate) const OUTBOX: &str = "mail";
 
 /// ministack, with its state below the data folder.
 pub(super) fn aws(stack: &Stack) -> (Program, Health) {
@@ -99,6 +107,7 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
         env.push(("LIMITS".to_owned(), settings.limits.as_str().to_owned()));
     }
     env.push(("MAX_WARM_TASKS".to_owned(), RUNNERS_MAX.to_owned()));
+    env.push(("MAIL_OUTBOX_DIR".to_owned(), outbox(settings).to_string_lossy().into_owned()));
     if let Some(wait) = settings.waits.run_queued_max {
         env.push(("RUN_QUEUED_MAX_MS".to_owned(), wait.as_millis().to_string()));
     }
