@@ -13,6 +13,7 @@ pub mod environment;
 pub mod events;
 pub mod hostile;
 pub mod load;
+pub mod mailbox;
 pub mod person;
 pub mod poll;
 pub mod room;

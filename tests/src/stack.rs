@@ -54,6 +54,7 @@ enum Hold {
 struct Description {
     control: String,
     data_dir: PathBuf,
+    outbox_dir: PathBuf,
 }
 
 /// The processes of the stack.
@@ -201,6 +202,11 @@ impl Stack {
     /// Where the parts keep what they store.
     pub(crate) fn data(&self) -> &Path {
         &self.description().data_dir
+    }
+
+    /// Where the stack writes its mails.
+    pub(crate) fn outbox(&self) -> &Path {
+        &self.description().outbox_dir
     }
 
     fn control(&self) -> &str {
