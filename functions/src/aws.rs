@@ -34,7 +34,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Codes with which a service asks to come back later.
-const TRANSIENT_CODES: [&str; 14] = [
+const TRANSIENT_CODES: [&str; 15] = [
     "InternalServerError",
     "InternalError",
     "InternalFailure",
@@ -47,6 +47,7 @@ const TRANSIENT_CODES: [&str; 14] = [
     "ServiceUnavailableException",
     "SlowDown",
     "ThrottlingException",
+    "TooManyRequestsException",
     "TransactionConflictException",
     "TransactionInProgressException",
 ];
