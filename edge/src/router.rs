@@ -11,17 +11,21 @@ use crate::config::Function;
 use crate::keys::{self, JWKS_PATH};
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
-use crate::{assets, cors, export, fork_api, health, history_api, internal, limits, poll, proxy, room_api, sockets};
+use crate::{
+    assets, cors, export, fork_api, health, history_api, identity, internal, limits, poll, proxy, room_api, sockets,
+};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
     let context = RequestContext::of(&request, env)?;
     let method = request.method();
-    let (standing, answered) = match limits::admit(&context, &request).await {
+    let bearer = identity::bearer_of(&request);
+    let (standing, answered) = match limits::admit(&context, &method, bearer.as_deref()).await {
         Ok(standing) => (standing, dispatch(&context, request).await),
         Err(failure) => (None, Err(failure)),
     };
     let response = answered.or_else(|failure| answer::of_failure(&context, &failure))?;
+    limits::learn(bearer.as_deref(), response.status_code());
     let fields = json!({
         "requestId": context.request_id,
         "method": method.as_ref(),
