@@ -147,7 +147,8 @@ export function explain(error: unknown): string {
   const said = error.message.charAt(0).toUpperCase() + error.message.slice(1);
   const sentence = /[.!?…]$/.test(said) ? said : `${said}.`;
   const saysWhen = / in \d+ s\.$/.test(sentence);
-  if (error.retryAfterSeconds !== null && !saysWhen) return `${sentence} Try again in ${error.retryAfterSeconds} s.`;
+  if (error.retryAfterSeconds !== null && !saysWhen)
+    return `${sentence} Try again in ${error.retryAfterSeconds} s.`;
   if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
     return `${sentence} If it stays, report request ${error.requestId}.`;
   }
