@@ -24,14 +24,11 @@ fn number(answer: &Answer, header: &str) -> u32 {
     text.parse().unwrap_or_else(|error| panic!("{header}: {text}: {error}"))
 }
 
-/// Makes the calls at once, and gives those that were let in, those that were not, and how long all of it took. wrangler
-/// answers 503 itself for a call that gets lost between its two processes, which happens on a machine that is busy; such
-/// a call came nowhere.
+/// Makes the calls at once, and gives those that were let in, those that were not, and how long all of it took.
 async fn at_once(calls: impl IntoIterator<Item = Call>) -> (Vec<Answer>, Vec<Answer>, Duration) {
     let start = Instant::now();
     let answers = join_all(calls.into_iter().map(Call::send)).await;
-    let arrived = answers.into_iter().filter(|answer| answer.status != 503);
-    let (refused, admitted) = arrived.partition(|answer| answer.status == 429);
+    let (refused, admitted) = answers.into_iter().partition(|answer| answer.status == 429);
     (admitted, refused, start.elapsed())
 }
 
