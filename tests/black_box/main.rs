@@ -19,7 +19,6 @@ mod links;
 mod logins;
 mod origins;
 mod presence;
-mod presence;
 mod recovery;
 mod rights;
 mod room_life;
