@@ -29,7 +29,7 @@ async fn trail(admin: &Account, query: &str, expect: &[&str]) -> Vec<AuditRecord
         let mut records = answer.data::<Page<AuditRecord>>().items;
         records.reverse();
         let has = |action: &&str| records.iter().any(|record| record.action == **action);
-        if expect.iter().all(|action| has(action)) { Ok(records) } else { Err(records) }
+        if expect.iter().all(has) { Ok(records) } else { Err(records) }
     })
     .await
 }
