@@ -50,7 +50,7 @@ class ApiKeys {
         'div',
         { class: 'account-what' },
         h('strong', {}, key.name, ' ', h('code', { class: 'mono' }, `${key.prefix}…`)),
-        h('span', { class: 'hint' }, key.scopes.map(scopeWords).join(', ')),
+        h('span', { class: 'hint' }, key.scopes.map(scopeWords).join(' · ')),
         h('span', { class: 'hint' }, factsOf(key)),
       ),
       h(
@@ -86,6 +86,7 @@ class ApiKeys {
   private async shown(made: ApiKeySecret, words: string): Promise<void> {
     await showOnce({
       title: made.apiKey.name,
+      done: 'I have stored it',
       testId: 'api-key-secret-dialog',
       body: [
         h(

@@ -39,13 +39,15 @@ export function ask<T>(question: Question<T>): Promise<T | null> {
 interface ShownOnce {
   readonly title: string;
   readonly body: readonly Child[];
+  /** On the button. */
+  readonly done: string;
   readonly testId: string;
 }
 
 /** Shows what is never shown again: only the button closes it. */
-export function showOnce({ title, body, testId }: ShownOnce): Promise<void> {
+export function showOnce({ title, body, done, testId }: ShownOnce): Promise<void> {
   return new Promise((resolve) => {
-    const done = h(
+    const button = h(
       'button',
       {
         type: 'button',
@@ -53,13 +55,13 @@ export function showOnce({ title, body, testId }: ShownOnce): Promise<void> {
         'data-testid': 'stored',
         onclick: () => dialog.close(),
       },
-      'I have stored it',
+      done,
     );
     const dialog = openDialog({
       title,
       testId,
       dismissable: false,
-      body: [...body, h('div', { class: 'dialog-actions' }, done)],
+      body: [...body, h('div', { class: 'dialog-actions' }, button)],
       onClose: resolve,
     });
   });

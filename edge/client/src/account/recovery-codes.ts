@@ -12,6 +12,7 @@ export function showRecoveryCodes(codes: readonly string[]): Promise<void> {
   const save = (): void => saveFile(new Blob([text], { type: 'text/plain' }), FILE);
   return showOnce({
     title: 'Your recovery codes',
+    done: 'I have stored them',
     testId: 'recovery-codes-dialog',
     body: [
       h(
