@@ -70,14 +70,14 @@ class ApiKeys {
   }
 
   private async rotate(key: ApiKey): Promise<void> {
-    const text = 'You get a new key in its place. The old one stops working at once.';
+    const text = 'You get a new key in its place. The old one stops working within seconds.';
     if (!(await confirmAction(`Rotate ${key.name}?`, text, 'Rotate'))) return;
     const made = await this.calling.as((bearer) => calls.rotateApiKey(key.id, bearer));
     await this.shown(made, `The key ${key.name} is replaced.`);
   }
 
   private async remove(key: ApiKey): Promise<void> {
-    const text = 'Programs that use it are refused at once.';
+    const text = 'Programs that use it are refused within seconds.';
     if (!(await confirmAction(`Delete ${key.name}?`, text, 'Delete'))) return;
     await this.calling.as((bearer) => calls.deleteApiKey(key.id, bearer));
     await this.changed(`The key ${key.name} is deleted.`);
