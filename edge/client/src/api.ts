@@ -148,11 +148,16 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : 'Something went wrong.';
   const said = error.message.charAt(0).toUpperCase() + error.message.slice(1);
   const sentence = /[.!?…]$/.test(said) ? said : `${said}.`;
-  if (error.retryAfterSeconds !== null) return `${sentence} Try again in ${error.retryAfterSeconds} s.`;
+  if (error.retryAfterSeconds !== null) return `${sentence} Try again in ${waitOf(error.retryAfterSeconds)}.`;
   if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
     return `${sentence} If it stays, report request ${error.requestId}.`;
   }
   return sentence;
+}
+
+/** Seconds for as long as somebody would sit and wait. */
+function waitOf(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
 }
 
 export const register = (body: RegisterRequest): Promise<Session> => call('POST', '/auth/register', { body });
