@@ -9,6 +9,8 @@ use worker::{Headers, Response, Result};
 
 use crate::clock;
 use crate::config::ConfigError;
+use crate::cors;
+use crate::limits::{Refusal, Standing};
 use crate::log::{self, Level};
 use crate::request_context::{CORRELATION_ID_HEADER, RequestContext};
 use crate::sigv4::SigningError;
@@ -22,6 +24,9 @@ pub(crate) enum Failure {
     /// The client's to mend.
     #[error("{}", .0.message)]
     Refused(ErrorBody),
+    /// The client's to wait for.
+    #[error("{}", .0.message())]
+    Limited(Refusal),
     /// A binding is missing or wrong.
     #[error("configuration: {0}")]
     Config(#[from] ConfigError),
@@ -61,6 +66,7 @@ impl Failure {
     pub(crate) fn body(&self) -> ErrorBody {
         match self {
             Self::Refused(body) => body.clone(),
+            Self::Limited(refusal) => ErrorBody::new(ErrorCode::RateLimitExceeded, refusal.message()),
             Self::Unreachable { .. } => {
                 ErrorBody::new(ErrorCode::Unavailable, "a part of the service does not answer; try again in a moment")
             }
@@ -101,11 +107,15 @@ pub(crate) fn of_failure(context: &RequestContext, error: &Failure) -> Result<Re
             json!({ "requestId": context.request_id, "cause": error.to_string() }),
         );
     }
-    failure(context, body)
+    let mut response = failure(context, body)?;
+    if let Failure::Limited(refusal) = error {
+        refusal.describe(response.headers_mut())?;
+    }
+    Ok(response)
 }
 
-/// Adds the request id and the security headers (features O1) to whatever is answered.
-pub(crate) fn finish(context: &RequestContext, response: Response) -> Result<Response> {
+/// Adds the request id, the security headers (features O1) and the caller's limit to whatever is answered.
+pub(crate) fn finish(context: &RequestContext, response: Response, standing: Option<Standing>) -> Result<Response> {
     if response.status_code() == 101 {
         // The headers of a handshake are the runtime's.
         return Ok(response);
@@ -123,10 +133,14 @@ pub(crate) fn finish(context: &RequestContext, response: Response) -> Result<Res
     if !headers.has("cache-control")? {
         headers.set("cache-control", "no-store")?;
     }
+    if let Some(standing) = standing {
+        standing.describe(&headers)?;
+    }
+    cors::describe(context, &headers)?;
     Ok(response.with_headers(headers))
 }
 
-const SECURITY_HEADERS: [(&str, &str); 7] = [
+const SECURITY_HEADERS: [(&str, &str); 12] = [
     ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -134,7 +148,13 @@ const SECURITY_HEADERS: [(&str, &str); 7] = [
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
+    ("origin-agent-cluster", "?1"),
     ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+    ("x-dns-prefetch-control", "off"),
+    ("x-download-options", "noopen"),
+    ("x-permitted-cross-domain-policies", "none"),
+    // The filters that it switched on are gone from browsers, and were holes themselves.
+    ("x-xss-protection", "0"),
 ];
 
 fn content_security_policy(context: &RequestContext) -> String {

@@ -9,7 +9,7 @@ use worker::{Fetch, Headers, Method, Request, RequestInit, Response};
 
 use crate::answer::Failure;
 use crate::clock;
-use crate::config::{Config, Function};
+use crate::config::Function;
 use crate::request_context::RequestContext;
 use crate::sigv4;
 
@@ -47,10 +47,10 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Failure::Unreachable`] where no answer came.
     pub(crate) async fn send(self, context: &RequestContext) -> Result<Response, Failure> {
-        let config = Config(&context.env);
-        let url = format!("{}{}", config.function_url(self.function)?.as_str().trim_end_matches('/'), self.path);
+        let config = context.config()?;
+        let url = format!("{}{}", config.function_url(self.function).as_str().trim_end_matches('/'), self.path);
         let signed = sigv4::headers(
-            &config.credentials()?,
+            &config.credentials,
             self.method.as_ref(),
             &url,
             // Only what no hop between here and there changes.

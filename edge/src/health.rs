@@ -9,7 +9,7 @@ use worker::{Method, Response, Result};
 
 use crate::answer;
 use crate::clock;
-use crate::config::{Config, Function};
+use crate::config::Function;
 use crate::functions::Call;
 use crate::request_context::RequestContext;
 use crate::room_object::RoomStub;
@@ -55,7 +55,7 @@ pub(crate) async fn answer(context: &RequestContext) -> Result<Response> {
         status: if is_ok { "ok" } else { "degraded" },
         timestamp: protocol::envelope::rfc3339(now),
         uptime: (now - STARTED_AT.get()) / 1000,
-        environment: Config(&context.env).stage(),
+        environment: context.config().map(|config| config.stage.clone()).unwrap_or_default(),
         version: env!("CARGO_PKG_VERSION"),
         services: Services { database: word(has_database), websocket: word(has_rooms) },
     };

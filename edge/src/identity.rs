@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use protocol::TimestampMs;
+use protocol::account::Scope;
 use protocol::envelope::ErrorCode;
 use protocol::ids::RoomId;
 use protocol::internal::PrincipalKind;
@@ -48,18 +49,31 @@ pub(crate) fn bearer_of(request: &Request) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-/// Checks a bearer: signature, time, and that the principals behind it stand.
+/// Checks a bearer: signature, time, scopes, and that the principals behind it stand.
 ///
 /// # Errors
-/// `UNAUTHORIZED` that tells expired from invalid.
+/// `UNAUTHORIZED` that tells expired from invalid, `FORBIDDEN` for an API key outside its scopes.
 pub(crate) async fn check(context: &RequestContext, token: &str) -> Result<Bearer, Failure> {
-    if let Ok(claims) = keys::verify::<AccessClaims>(context, token).await? {
+    let access = keys::verify::<AccessClaims>(context, token).await?;
+    if !matches!(access, Err(TokenError::Invalid(_) | TokenError::UnknownKey)) {
+        let claims = accept(access)?;
         require_standing(context, PrincipalKind::Login, claims.sid.as_str()).await?;
+        require_scope(context, claims.scopes.as_deref())?;
         return Ok(Bearer::Access(Box::new(claims)));
     }
     let claims = accept(keys::verify::<RoomClaims>(context, token).await?)?;
     require_claims_stand(context, &claims).await?;
+    require_scope(context, claims.scopes.as_deref())?;
     Ok(Bearer::Room(Box::new(claims)))
+}
+
+/// The functions check the same again; the calls that the edge answers itself are checked here alone.
+fn require_scope(context: &RequestContext, scopes: Option<&[Scope]>) -> Result<(), Failure> {
+    let is_allowed = |scopes| Scope::allow(scopes, context.method.as_ref(), context.url.path());
+    if scopes.is_none_or(is_allowed) {
+        return Ok(());
+    }
+    Err(Failure::refused(ErrorCode::Forbidden, "the scopes of this API key do not allow this call"))
 }
 
 /// Turns a token's refusal into an answer.

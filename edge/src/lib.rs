@@ -13,6 +13,9 @@ mod answer;
 mod assets;
 mod clock;
 mod config;
+mod cors;
+mod credentials;
+mod csrf;
 mod export;
 mod fork_api;
 mod functions;
@@ -21,6 +24,7 @@ mod history_api;
 mod identity;
 mod internal;
 mod keys;
+mod limits;
 mod log;
 mod object_call;
 mod poll;
@@ -36,6 +40,7 @@ mod sockets;
 
 use worker::{Context, Env, Request, Response, Result, event};
 
+pub use limits::LimitObject;
 pub use principal_object::PrincipalObject;
 pub use room_object::RoomObject;
 

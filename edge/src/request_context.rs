@@ -1,9 +1,13 @@
 //! What every module needs to know of a request.
 
+use std::rc::Rc;
+
 use protocol::ids::RunId;
 use protocol::internal::REQUEST_ID_HEADER;
 use url::Url;
-use worker::{Env, Request, Result};
+use worker::{Env, Method, Request};
+
+use crate::config::{Config, ConfigError};
 
 /// The alias of `X-Request-Id` (features N6).
 pub(crate) const CORRELATION_ID_HEADER: &str = "x-correlation-id";
@@ -20,13 +24,17 @@ pub(crate) struct RequestContext {
     pub(crate) request_id: String,
     /// The caller's address, as the platform saw it.
     pub(crate) client_address: String,
+    /// The method, for what a bearer's scopes allow.
+    pub(crate) method: Method,
+    /// The origin of the page whose script sent it, if a browser says so.
+    pub(crate) sender: Option<String>,
     /// The public origin that was asked.
     pub(crate) url: Url,
 }
 
 impl RequestContext {
     /// Reads them off a request.
-    pub(crate) fn of(request: &Request, env: Env) -> Result<Self> {
+    pub(crate) fn of(request: &Request, env: Env) -> worker::Result<Self> {
         let header = |name| request.headers().get(name).ok().flatten();
         let given = header(REQUEST_ID_HEADER).or_else(|| header(CORRELATION_ID_HEADER)).filter(|id| is_request_id(id));
         Ok(Self {
@@ -34,8 +42,18 @@ impl RequestContext {
             request_id: given.unwrap_or_else(|| RunId::from_entropy(&crate::random::entropy()).to_string()),
             // Set by the platform over whatever the client sent; absent only where no platform is in front.
             client_address: header("cf-connecting-ip").unwrap_or_else(|| "127.0.0.1".to_owned()),
+            method: request.method(),
+            sender: header("origin"),
             url: request.url()?,
         })
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names every key that is wrong.
+    pub(crate) fn config(&self) -> Result<Rc<Config>, ConfigError> {
+        Config::of(&self.env)
     }
 
     /// `https://host`, where links begin.

@@ -9,18 +9,23 @@ use worker::{Env, Method, Request, Response, Result};
 use crate::answer::{self, Failure};
 use crate::config::Function;
 use crate::keys::{self, JWKS_PATH};
+use crate::limits::Standing;
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
-use crate::{assets, export, fork_api, health, history_api, internal, poll, proxy, room_api, sockets};
+use crate::sockets;
+use crate::{
+    assets, cors, credentials, export, fork_api, health, history_api, internal, limits, poll, proxy, room_api,
+};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
     let context = RequestContext::of(&request, env)?;
     let method = request.method();
-    let response = match dispatch(&context, request).await {
-        Ok(response) => response,
-        Err(failure) => answer::of_failure(&context, &failure)?,
+    let (standing, answered) = match admitted(&context, request).await {
+        Ok((standing, request)) => (standing, dispatch(&context, request).await),
+        Err(failure) => (None, Err(failure)),
     };
+    let response = answered.or_else(|failure| answer::of_failure(&context, &failure))?;
     let fields = json!({
         "requestId": context.request_id,
         "method": method.as_ref(),
@@ -29,13 +34,26 @@ pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
         "status": response.status_code(),
     });
     log::write(Level::Info, "request", fields);
-    answer::finish(&context, response)
+    answer::finish(&context, response, standing)
+}
+
+/// The request with its bearer, if it may come now.
+async fn admitted(context: &RequestContext, request: Request) -> Result<(Option<Standing>, Request), Failure> {
+    let request = credentials::exchanged(context, request).await?;
+    Ok((limits::admit(context, &request).await?, request))
 }
 
 async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Response, Failure> {
     let path = context.url.path().to_owned();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    // Before anything is done with bindings of which one is wrong.
+    context.config()?;
+    if !is_plain(&path, &segments) {
+        return Err(Failure::refused(ErrorCode::NotFound, "there is no such call"));
+    }
     match (request.method(), segments.as_slice()) {
+        (Method::Options, _) => cors::preflight(context, &request),
+
         // For everybody.
         (Method::Get, ["health"] | ["api", "v1", "health"]) => Ok(health::answer(context).await?),
         (Method::Get, [".well-known", "jwks.json"]) => jwks(context).await,
@@ -103,7 +121,7 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
         }
 
         // For the API's clients, answered by functions.
-        (_, ["api", "v1", "auth", ..]) => proxy::forward(context, Function::Auth, request).await,
+        (_, ["api", "v1", "auth" | "admin", ..]) => proxy::forward(context, Function::Auth, request).await,
         (_, ["api", "v1", "rooms", ..]) => proxy::forward(context, Function::Rooms, request).await,
         (_, ["api", "v1", "runs" | "languages", ..]) => proxy::forward(context, Function::Runs, request).await,
 
@@ -125,9 +143,18 @@ async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Resp
 
         // For browsers: pages and files.
         (_, ["api" | "internal", ..]) => Err(Failure::refused(ErrorCode::NotFound, "there is no such call")),
-        (Method::Get | Method::Head, ["r", _]) => Ok(assets::serve(context, "/").await?),
-        (Method::Get | Method::Head, _) => Ok(assets::serve(context, &path).await?),
+        (Method::Get | Method::Head, ["r", _]) => Ok(assets::serve(context, &request, "/").await?),
+        (Method::Get | Method::Head, _) => Ok(assets::serve(context, &request, &path).await?),
         _ => Err(Failure::refused(ErrorCode::MethodNotAllowed, "this address is only read")),
+    }
+}
+
+/// False for a call whose address is another spelling of an address: what guards a call by its path must not be got
+/// around. No call needs a percent sign, and pages may have any address.
+fn is_plain(path: &str, segments: &[&str]) -> bool {
+    match segments.first() {
+        Some(&("api" | "internal" | "sync" | "events")) => path[1..] == segments.join("/") && !path.contains('%'),
+        _ => true,
     }
 }
 
@@ -142,4 +169,21 @@ async fn jwks(context: &RequestContext) -> Result<Response, Failure> {
     let response = Response::from_json(&keys::key_set(context).await?)?;
     response.headers().set("cache-control", "public, max-age=60")?;
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_one_spelling() {
+        let check =
+            |path: &str| is_plain(path, &path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>());
+        for path in ["/api/v1/auth/login", "/sync/r/poll", "/", "/no/such//page/", "/a%20b", "/assets/x.js"] {
+            assert!(check(path), "{path}");
+        }
+        for path in ["/api/v1/auth/login/", "//api/v1/auth/login", "/api//v1/auth/login", "/api/v1/auth/%6Cogin"] {
+            assert!(!check(path), "{path}");
+        }
+    }
 }

@@ -41,8 +41,8 @@ pub(crate) fn is_upgrade(request: &Request) -> bool {
 /// `/sync/{roomId}` and `/events/{roomId}`.
 ///
 /// 1. The room's id is read (4404) and the token in `?token=` checked (4401).
-/// 2. The login or link behind the token must stand (4403), and so must the room (4404); the room is noted there, to
-///    hear of a revocation.
+/// 2. It must have the right to view (4403). The login or link behind the token must stand (4403), and so must the room
+///    (4404); the room is noted there, to hear of a revocation.
 /// 3. The room's object takes the socket.
 pub(crate) async fn open(context: &RequestContext, channel: Channel, room: &str) -> Result<Response, Failure> {
     let token = context.url.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
@@ -61,6 +61,9 @@ pub(crate) async fn session(
     token: Option<String>,
 ) -> Result<(RoomId, Session), Denial> {
     let claims = claims_of(context, room, token.as_deref()).await?;
+    if !claims.rights.view {
+        return Err(Denial::Refused(CloseCode::Forbidden, "the token does not let its bearer read the room"));
+    }
     for (kind, id) in identity::principals_of(&claims) {
         if !PrincipalStub::of(context, kind, &id)?.stands(Some(&claims.room)).await? {
             return Err(denial_of(kind));

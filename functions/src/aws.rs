@@ -2,10 +2,12 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 mod expression;
 pub mod fleet;
 mod item;
 mod keys;
+pub mod mail;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
@@ -33,7 +35,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Codes with which a service asks to come back later.
-const TRANSIENT_CODES: [&str; 14] = [
+const TRANSIENT_CODES: [&str; 15] = [
     "InternalServerError",
     "InternalError",
     "InternalFailure",
@@ -46,6 +48,7 @@ const TRANSIENT_CODES: [&str; 14] = [
     "ServiceUnavailableException",
     "SlowDown",
     "ThrottlingException",
+    "TooManyRequestsException",
     "TransactionConflictException",
     "TransactionInProgressException",
 ];

@@ -3,11 +3,17 @@
 //! Endpoints of a local AWS (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`), region and credentials are the SDK's own
 //! variables and are not repeated here; the log level is `RUST_LOG` (`info` unless set).
 
+mod mail;
+
 use std::fmt::Display;
 use std::str::FromStr;
 
 use protocol::limits::{RUN_QUEUED_MAX_MS, RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
 use thiserror::Error;
+
+use crate::auth::names::normal;
+
+pub use mail::MailConfig;
 
 /// A variable that is missing or does not fit. The function does not start.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -99,6 +105,14 @@ pub struct AuthConfig {
     pub trust: Trust,
     /// `ACCOUNTS_TABLE`.
     pub accounts_table: String,
+    /// `AUDIT_TABLE`: what administrators read of the trail.
+    pub audit_table: String,
+    /// `ADMIN_EMAILS`: addresses, with commas between, whose owners are administrators once they have verified them.
+    pub admin_emails: Vec<String>,
+    /// How mails are sent.
+    pub mail: MailConfig,
+    /// `SEALING_SECRET_ID`: name or ARN of the secret that authenticators' secrets are sealed with.
+    pub sealing_secret_id: String,
 }
 
 /// Environment of `rooms`.
@@ -168,6 +182,15 @@ pub struct SweeperConfig {
     pub queued_max_ms: u64,
 }
 
+/// Environment of `audit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// `AUDIT_TABLE`.
+    pub audit_table: String,
+    /// `ARCHIVE_BUCKET`.
+    pub archive_bucket: String,
+}
+
 /// The queues of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueUrls {
@@ -224,7 +247,14 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
     /// # Errors
     /// Names the first variable that is missing or wrong.
     pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig { trust: self.trust()?, accounts_table: self.required("ACCOUNTS_TABLE")? })
+        Ok(AuthConfig {
+            trust: self.trust()?,
+            accounts_table: self.required("ACCOUNTS_TABLE")?,
+            audit_table: self.required("AUDIT_TABLE")?,
+            admin_emails: self.admin_emails()?,
+            sealing_secret_id: self.required("SEALING_SECRET_ID")?,
+            mail: self.mail()?,
+        })
     }
 
     /// Reads the environment of `rooms`.
@@ -283,6 +313,28 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
             bundles_bucket: self.required("BUNDLES_BUCKET")?,
             queues: self.queues()?,
             queued_max_ms: self.queued_max_ms()?,
+        })
+    }
+
+    /// Reads the environment of `audit`.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing.
+    pub fn audit(&self) -> Result<AuditConfig, ConfigError> {
+        Ok(AuditConfig { audit_table: self.required("AUDIT_TABLE")?, archive_bucket: self.required("ARCHIVE_BUCKET")? })
+    }
+
+    /// The addresses in their normal form.
+    fn admin_emails(&self) -> Result<Vec<String>, ConfigError> {
+        let value = (self.0)("ADMIN_EMAILS").unwrap_or_default();
+        let addresses: Vec<_> = value.split(',').map(normal).filter(|address| !address.is_empty()).collect();
+        if addresses.iter().all(|address| address.contains('@')) {
+            return Ok(addresses);
+        }
+        Err(ConfigError::Wrong {
+            name: "ADMIN_EMAILS",
+            value,
+            takes: "e-mail addresses with commas between".to_owned(),
         })
     }
 

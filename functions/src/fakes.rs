@@ -2,6 +2,8 @@
 //! a write that happened although its answer was lost.
 
 mod accounts;
+mod audit;
+mod mailer;
 mod rooms;
 mod runs;
 
@@ -17,6 +19,8 @@ use protocol::task::TaskId;
 use protocol::token::Signer;
 
 pub(crate) use accounts::MemoryAccounts;
+pub(crate) use audit::MemoryAudit;
+pub(crate) use mailer::MemoryMailer;
 pub(crate) use rooms::MemoryRooms;
 pub(crate) use runs::{MemoryArtifacts, MemoryRuns};
 
@@ -39,17 +43,24 @@ pub(crate) enum Break {
 
 /// The breaks that a system still has to show, one for each call.
 #[derive(Debug, Default)]
-pub(crate) struct Breaks(Mutex<Vec<Break>>);
+pub(crate) struct Breaks(Mutex<Vec<Option<Break>>>);
 
 impl Breaks {
     /// Breaks the next call.
     pub(crate) fn next(&self, kind: Break) {
-        self.0.lock().expect("no panic").push(kind);
+        self.later(0, kind);
+    }
+
+    /// Breaks a call after so many good ones.
+    pub(crate) fn later(&self, good: usize, kind: Break) {
+        let mut planned = self.0.lock().expect("no panic");
+        planned.push(Some(kind));
+        planned.extend(std::iter::repeat_n(None, good));
     }
 
     /// Runs a call as the breaks have it.
     pub(crate) fn around<T>(&self, call: impl FnOnce() -> T) -> Result<T, PortError> {
-        let kind = self.0.lock().expect("no panic").pop();
+        let kind = self.0.lock().expect("no panic").pop().flatten();
         let broken = || PortError::Unavailable { part: "memory", source: "broken on demand".into() };
         match kind {
             Some(Break::Before) => Err(broken()),

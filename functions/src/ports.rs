@@ -5,13 +5,18 @@
 //! about.
 
 pub mod accounts;
+pub mod administration;
 pub mod artifacts;
+pub mod audit;
+pub mod credentials;
 pub mod edge;
 pub mod fleet;
 pub mod launcher;
+pub mod mailer;
 pub mod queue;
 pub mod rooms;
 pub mod runs;
+pub mod second_factor;
 pub mod tasks;
 
 use std::error::Error as StdError;

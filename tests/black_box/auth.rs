@@ -9,11 +9,11 @@ use tests::socket::{REVOCATION_DEADLINE, refusal_of};
 use tests::wait::eventually;
 use tests::{Account, Stack};
 
-async fn log_in(stack: &Stack, email: &str, password: &str) -> Answer {
+pub(crate) async fn log_in(stack: &Stack, email: &str, password: &str) -> Answer {
     stack.post("/api/v1/auth/login").json(&json!({"email": email, "password": password})).send().await
 }
 
-async fn refresh(stack: &Stack, token: &str) -> Answer {
+pub(crate) async fn refresh(stack: &Stack, token: &str) -> Answer {
     let call = stack.post("/api/v1/auth/refresh").header("x-refresh-transport", "body");
     call.json(&json!({"refreshToken": token})).send().await
 }
@@ -26,7 +26,9 @@ async fn an_account_registers_logs_in_and_is_known() {
     assert_eq!(ada.user().roles, ["user"]);
     let again = ada.log_in_again().await;
     assert_ne!(again.token(), ada.token(), "each login has a token of its own");
-    assert_eq!(again.me().await.data::<Me>().user, *ada.user());
+    assert_eq!(again.me().await.data::<Me>().user, *again.user());
+    assert_eq!((&again.user().id, again.user().created_at), (&ada.user().id, ada.user().created_at));
+    assert!(again.user().last_login_at >= ada.user().last_login_at);
     let text = again.me().await.text();
     assert!(!text.to_lowercase().contains("password") && !text.contains("argon2"), "{text}");
 }
@@ -102,18 +104,52 @@ async fn a_refresh_token_is_replaced_by_each_use() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_used_twice_ends_the_login() {
+async fn a_lost_answer_to_a_refresh_can_be_asked_for_again() {
     let stack = Stack::from_env().await;
     let ada = stack.account().await;
-    let next: Session = refresh(&stack, ada.refresh_token()).await.data();
-    refresh(&stack, ada.refresh_token()).await.refuses_with(ErrorCode::Unauthorized);
-    // Whoever of the two was the thief is out.
-    let successor = next.refresh_token.as_deref().expect("in the body");
-    refresh(&stack, successor).await.refuses_with(ErrorCode::Unauthorized);
-    ends_at_the_edge(&stack, &next.access_token).await;
+    let ask = || refresh(&stack, ada.refresh_token());
+    let (one, other) = tokio::join!(ask(), ask());
+    let (one, other): (Session, Session) = (one.data(), other.data());
+    assert_eq!(one.refresh_token, other.refresh_token, "both get the same successor");
+    assert_ne!(one.access_token, other.access_token);
+    let successor = one.refresh_token.as_deref().expect("in the body");
+    assert_eq!(refresh(&stack, successor).await.status, 200, "which works");
+    for token in [&one.access_token, &other.access_token] {
+        assert_eq!(stack.get("/api/v1/auth/me").bearer(token).send().await.status, 200);
+    }
 }
 
-async fn ends_at_the_edge(stack: &Stack, token: &str) {
+#[tokio::test]
+async fn a_refresh_token_whose_successor_was_used_ends_the_login() {
+    let stack = Stack::from_env().await;
+    let ada = stack.account().await;
+    let second: Session = refresh(&stack, ada.refresh_token()).await.data();
+    let third: Session = refresh(&stack, second.refresh_token.as_deref().expect("in the body")).await.data();
+    refresh(&stack, ada.refresh_token()).await.refuses_with(ErrorCode::Unauthorized);
+    // Whoever of the two was the thief is out.
+    let newest = third.refresh_token.as_deref().expect("in the body");
+    refresh(&stack, newest).await.refuses_with(ErrorCode::Unauthorized);
+    ends_at_the_edge(&stack, &third.access_token).await;
+}
+
+#[tokio::test]
+async fn only_a_remembered_login_outlasts_the_browser() {
+    let stack = Stack::from_env().await;
+    let ada = stack.account().await;
+    for (remember, max_age) in [(true, Some("Max-Age=604800")), (false, None)] {
+        let body = json!({"email": ada.email, "password": ada.password, "remember": remember});
+        let begun = stack.post("/api/v1/auth/login").json(&body).send().await;
+        let cookie = begun.header("set-cookie").expect("a cookie").to_owned();
+        let pair = cookie.split(';').next().expect("a first part");
+        let renewed = stack.post("/api/v1/auth/refresh").header("cookie", pair).send().await;
+        let renewed = renewed.header("set-cookie").expect("a cookie").to_owned();
+        for cookie in [cookie, renewed] {
+            assert_eq!(cookie.split("; ").find(|part| part.starts_with("Max-Age")), max_age, "{cookie}");
+        }
+    }
+}
+
+pub(crate) async fn ends_at_the_edge(stack: &Stack, token: &str) {
     eventually(REVOCATION_DEADLINE, "the access to end", async || {
         let me = stack.get("/api/v1/auth/me").bearer(token).send().await;
         if me.status == 401 { Ok(()) } else { Err(me) }
@@ -126,14 +162,16 @@ async fn a_browser_gets_the_refresh_token_as_a_cookie_alone() {
     let stack = Stack::from_env().await;
     let ada = stack.account().await;
     let answer = log_in(&stack, &ada.email, &ada.password).await;
-    assert_eq!(answer.data::<Session>().refresh_token, None);
+    let session = answer.data::<Session>();
+    assert_eq!(session.refresh_token, None);
     let cookie = answer.header("set-cookie").expect("a cookie").to_owned();
     for part in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/api/v1/auth"] {
         assert!(cookie.split("; ").any(|found| found == part), "{part} in {cookie}");
     }
     let pair = cookie.split(';').next().expect("a first part");
-    let renewed = stack.post("/api/v1/auth/refresh").header("cookie", pair).send().await;
-    assert_eq!(renewed.data::<Session>().user, *ada.user());
+    let renewed =
+        stack.post("/api/v1/auth/refresh").header("cookie", pair).header("origin", stack.edge_url()).send().await;
+    assert_eq!(renewed.data::<Session>().user, session.user);
     assert_ne!(renewed.header("set-cookie").expect("the next one"), cookie);
 }
 

@@ -97,6 +97,12 @@ impl Account {
         self.stack.post(path).bearer(self.token())
     }
 
+    /// A `DELETE` in its name.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> Call {
+        self.stack.call(reqwest::Method::DELETE, path).bearer(self.token())
+    }
+
     /// A room of its own.
     pub async fn room(&self, name: &str, visibility: Visibility) -> TestRoom {
         let visibility = Some(visibility);

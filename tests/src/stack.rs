@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use protocol::ids::RoomId;
 use protocol::rights::Role;
 use protocol::room::{CreateRoomRequest, RoomAnswer};
+use reqwest::header::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -53,7 +54,9 @@ enum Hold {
 #[serde(rename_all = "camelCase")]
 struct Description {
     control: String,
+    aws_endpoint: String,
     data_dir: PathBuf,
+    outbox_dir: PathBuf,
 }
 
 /// The processes of the stack.
@@ -63,6 +66,12 @@ pub struct Processes {
     pub parts: HashMap<String, Vec<i32>>,
     /// By task of the runners' service.
     pub runners: HashMap<String, Vec<i32>>,
+}
+
+fn client(headers: HeaderMap) -> reqwest::Client {
+    // A redirect would be an answer to look at, not to follow.
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.default_headers(headers).build().expect("an HTTP client without special wishes is built")
 }
 
 impl Stack {
@@ -89,16 +98,31 @@ impl Stack {
             let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
         });
-        // A redirect would be an answer to look at, not to follow.
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        let http = http.expect("an HTTP client without special wishes is built");
-        Self { edge_url, description, http, _hold: Arc::new(hold) }
+        Self { edge_url, description, http: client(HeaderMap::new()), _hold: Arc::new(hold) }
     }
 
     /// Where people reach the product, such as `http://localhost:8787`.
     #[must_use]
     pub fn edge_url(&self) -> &str {
         &self.edge_url
+    }
+
+    /// The same stack from another address, as Cloudflare would name it: a local edge believes its caller.
+    ///
+    /// # Panics
+    /// For what is no header.
+    #[must_use]
+    pub fn from_address(&self, address: &str) -> Self {
+        let address = address.parse().expect("an address fits into a header");
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("cf-connecting-ip"), address)]);
+        Self { http: client(headers), ..self.clone() }
+    }
+
+    /// The same stack from an address that nobody else comes from: of the network that is kept for benchmarks.
+    #[must_use]
+    pub fn from_fresh_address(&self) -> Self {
+        let [a, b, c, ..] = rand::random::<u32>().to_be_bytes();
+        self.from_address(&format!("198.{}.{b}.{c}", 18 + a % 2))
     }
 
     /// A `GET` of a path such as `/health`.
@@ -201,6 +225,16 @@ impl Stack {
     /// Where the parts keep what they store.
     pub(crate) fn data(&self) -> &Path {
         &self.description().data_dir
+    }
+
+    /// Where the stack writes its mails.
+    pub(crate) fn outbox(&self) -> &Path {
+        &self.description().outbox_dir
+    }
+
+    /// Where the local AWS answers.
+    pub(crate) fn aws_endpoint(&self) -> &str {
+        &self.description().aws_endpoint
     }
 
     fn control(&self) -> &str {

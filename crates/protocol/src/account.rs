@@ -5,6 +5,7 @@ mod api_keys;
 mod logins;
 mod oauth;
 mod recovery;
+mod scopes;
 mod second_factor;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,9 @@ pub use admin::{AdminUser, AuditRecord, UpdateUserRequest};
 pub use api_keys::{ApiKey, ApiKeyAnswer, ApiKeySecret, CreateApiKeyRequest, Scope};
 pub use logins::{EndedLogins, Login};
 pub use oauth::{OAuthProvider, OAuthProviders};
-pub use recovery::{DeleteAccountRequest, ForgotPasswordRequest, ResetPasswordRequest, VerifyEmailRequest};
+pub use recovery::{
+    AccountExport, DeleteAccountRequest, ForgotPasswordRequest, ResetPasswordRequest, VerifyEmailRequest,
+};
 pub use second_factor::{ConfirmTotpRequest, DisableTotpRequest, RecoveryCodes, RenewRecoveryCodesRequest, TotpSetup};
 
 /// An account as its owner sees it.

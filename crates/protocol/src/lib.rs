@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod close;
+pub mod credential;
 pub mod envelope;
 pub mod event;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod internal;
 pub mod language;
 pub mod lease;
 pub mod limits;
+pub mod name;
 pub mod path;
 pub mod poll;
 pub mod rights;

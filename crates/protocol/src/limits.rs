@@ -1,5 +1,7 @@
 //! Limits that more than one part relies on, each with its reason.
 
+use crate::tier::Quota;
+
 /// Largest body of a request: what the product promises (features J7).
 pub const REQUEST_BODY_MAX_BYTES: usize = 10 * 1024 * 1024;
 
@@ -174,3 +176,22 @@ pub const HISTORY_PAGE_BYTES: usize = 1_000_000;
 
 /// Chat messages in one answer.
 pub const CHAT_PAGE_MAX: usize = 100;
+
+/// What all callers without an account may ask of the API from one address: a classroom of 30 that opens the page in
+/// the same second (three calls each), then ten guests at the limit of theirs, or 30 at a third of it.
+pub const ADDRESS_QUOTA: Quota = Quota { per_minute: 600, burst: 100 };
+
+/// Attempts with credentials that one address, or one account from one address, may fail within
+/// [`ATTEMPTS_WINDOW_MS`] (features L1).
+pub const ATTEMPTS_MAX: u32 = 10;
+
+/// The time that [`ATTEMPTS_MAX`] is counted over: 15 minutes.
+pub const ATTEMPTS_WINDOW_MS: u64 = 15 * 60_000;
+
+/// Attempts at one account that may fail within [`ATTEMPTS_WINDOW_MS`] from all addresses from which nobody logged in
+/// to it lately: ten times what one address may. It bounds guessing from many addresses (10,000 a day against a
+/// password that passed the rules), and costs the owner nothing where they usually are.
+pub const ATTEMPTS_OF_STRANGERS_MAX: u32 = 100;
+
+/// How long an address from which somebody logged in counts as the owner's.
+pub const ADDRESS_KNOWN_MS: u64 = 30 * 24 * 3_600_000;

@@ -55,6 +55,7 @@ pub fn wire_types() -> String {
         account::ResetPasswordRequest,
         account::VerifyEmailRequest,
         account::DeleteAccountRequest,
+        account::AccountExport,
         account::TotpSetup,
         account::ConfirmTotpRequest,
         account::DisableTotpRequest,

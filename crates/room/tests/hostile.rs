@@ -45,6 +45,7 @@ fn session(number: u8) -> Session {
         sid: None,
         link: None,
         tier: protocol::tier::Tier::Anonymous,
+        scopes: None,
         generation: 0,
         iat: 0,
         exp: u64::from(u32::MAX),

@@ -15,7 +15,7 @@ use crate::{
     cli::DevOptions,
     progress::{say, seconds},
     setup,
-    stack::{Ports, Settings, Stack, Waits},
+    stack::{ADMIN_EMAIL, OUTBOX, Ports, Settings, Stack, Waits},
     supervisor::{self, Logs},
     workspace::Workspace,
 };
@@ -32,8 +32,15 @@ pub(crate) fn run(options: &DevOptions) -> Result<()> {
     let _lock = claim(&data, options.fresh)?;
     let logs = Logs { dir: fresh_logs(&workspace)?, verbose: options.verbose };
     let ports = Ports::usual(options.port)?;
-    let settings =
-        Settings { ports, data: data.clone(), logs, limits: options.limits, waits: Waits::default(), reload: true };
+    let settings = Settings {
+        ports,
+        data: data.clone(),
+        logs,
+        limits: options.limits,
+        waits: Waits::default(),
+        reload: true,
+        edge_variables: &[],
+    };
     let stack = Stack::new(workspace, tools, settings)?;
     supervisor::block_on(async {
         let result = tokio::select! {
@@ -56,6 +63,8 @@ async fn serve(stack: &Stack, data: &Path, start: Instant) -> Result<()> {
         "start",
         &format!("every part answers after {}; logs are in .tutti/logs; Ctrl-C ends it", seconds(start.elapsed())),
     );
+    say("start", &format!("{ADMIN_EMAIL} administers, once it is registered and verified"));
+    say("start", &format!("mails are not sent but written to {}", stack.outbox().display()));
     println!("ready {link}");
     std::future::pending().await
 }
@@ -69,7 +78,7 @@ fn claim(data: &Path, fresh: bool) -> Result<File> {
         bail!("{} is in use by another `cargo xtask dev`; end that one, or give --data", data.display());
     }
     if fresh {
-        for name in ["aws", "edge", demo_room::FILE] {
+        for name in ["aws", "edge", OUTBOX, demo_room::FILE] {
             remove(&data.join(name))?;
         }
     }

@@ -271,6 +271,10 @@ lastUsedAt: number,
  */
 expiresAt: number, 
 /**
+ * When it was ended. Only in the export: the list has the open ones.
+ */
+endedAt?: number, 
+/**
  * True for the login that asks.
  */
 current: boolean, };
@@ -308,6 +312,28 @@ export type DeleteAccountRequest = {
  * The account's password.
  */
 password: string, };
+
+export type AccountExport = { 
+/**
+ * When it was put together.
+ */
+exportedAt: number, 
+/**
+ * The account.
+ */
+user: User, 
+/**
+ * When it was suspended, if it is.
+ */
+suspendedAt?: number, 
+/**
+ * Its logins, newest first, ended ones among them: those are forgotten when they would have expired.
+ */
+logins: Array<Login>, 
+/**
+ * Its API keys, newest first.
+ */
+apiKeys: Array<ApiKey>, };
 
 export type TotpSetup = { 
 /**

@@ -154,7 +154,10 @@ impl Shell {
         }
         let (position, last_at) = storage.last()?;
         Ok(Room::restore(Restored {
-            rules: Rules { is_unlimited: Config(&self.env).is_unlimited(), ..Rules::default() },
+            rules: Rules {
+                is_unlimited: Config::of(&self.env).is_ok_and(|config| config.is_unlimited),
+                ..Rules::default()
+            },
             position,
             last_at,
             generation: storage.generation()?,

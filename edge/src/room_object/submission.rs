@@ -31,6 +31,8 @@ pub(crate) fn context(env: &Env, address: String, request_id: Option<String>) ->
         env: env.clone(),
         request_id: request_id.unwrap_or_else(fresh),
         client_address: address,
+        method: Method::Post,
+        sender: None,
         url: Url::parse(OBJECT_URL).expect("a constant URL parses"),
     })
 }

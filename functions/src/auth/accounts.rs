@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use protocol::TimestampMs;
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest, User};
+use protocol::credential::CredentialKind;
 use protocol::envelope::FieldError;
 use protocol::ids::{LoginId, UserId};
-use protocol::internal::PrincipalKind;
 use protocol::secret;
 use protocol::tier::Tier;
-use protocol::token::{ACCESS_LIFETIME_S, AccessClaims, Signer, TokenError};
+use protocol::token::{AccessClaims, Signer, TokenError};
 use thiserror::Error;
 
+use super::credentials::CredentialError;
+use super::logins::stored;
 use super::names::{email_problem, username_problem};
 use super::passwords::{self, PasswordError};
+use super::seal::Sealer;
+use super::second_factor::SecondFactorError;
 use crate::ambient::entropy;
 use crate::ports::PortError;
-use crate::ports::accounts::{
-    Account, AccountStore, Creation, NewLogin, RefreshState, Renaming, Rotated, Rotation, StoredSecret,
-};
+use crate::ports::accounts::{Account, AccountStore, Creation, LoginKind, NewLogin, Opening, Renaming};
 use crate::ports::edge::EdgeNotifier;
-
-/// Life of a refresh token from its last use.
-pub const REFRESH_LIFETIME_MS: u64 = 7 * 24 * 3_600_000;
+use crate::ports::second_factor::SecondFactorStore;
 
 /// Why an account's request is refused.
 #[derive(Debug, Error)]
@@ -51,9 +51,33 @@ pub enum AuthError {
     /// The token is good, but its account is gone.
     #[error("the account is gone")]
     NoAccount,
+    /// An administrator has suspended the account.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The account has no such login.
+    #[error("no such login")]
+    NoLogin,
+    /// The token of a mail is unknown, expired, used, or of an account that has changed since.
+    #[error("the token of a mail is refused")]
+    MailTokenRefused,
+    /// There is nothing to verify.
+    #[error("the address is verified already")]
+    AlreadyVerified,
+    /// The account was sent as many mails as it may be in an hour.
+    #[error("too many mails")]
+    TooManyMails {
+        /// When the next one may be sent.
+        retry_after_s: u64,
+    },
     /// The account changed while the request was under way.
     #[error("the account changed meanwhile")]
     Changed,
+    /// About the second factor.
+    #[error(transparent)]
+    SecondFactor(#[from] SecondFactorError),
+    /// About API keys and sessions.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// Hashing failed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -76,6 +100,10 @@ pub struct Grant {
     pub expires_at: TimestampMs,
     /// What it is renewed with.
     pub refresh_token: String,
+    /// How long that lasts.
+    pub kind: LoginKind,
+    /// The secret for `X-Session-ID`, when the login begins.
+    pub session_id: Option<String>,
 }
 
 /// From where somebody logs in.
@@ -95,9 +123,11 @@ pub struct Accounts<S, E> {
     pub edge: E,
     /// Signs access tokens.
     pub signer: Arc<Signer>,
+    /// Encrypts the secrets of authenticators.
+    pub sealer: Sealer,
 }
 
-impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
+impl<S: AccountStore + SecondFactorStore, E: EdgeNotifier> Accounts<S, E> {
     /// Makes an account and logs it in.
     ///
     /// # Errors
@@ -120,101 +150,72 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             last_login_at: None,
             created_at: now,
         };
-        let account = Account { user, password_hash: passwords::hash(request.password).await? };
+        let password_hash = passwords::hash(request.password).await?;
+        let account = Account { user, password_hash, suspended_at: None };
         match self.store.create(&account).await? {
-            Creation::Created => self.open_login(account.user, place, now).await,
+            Creation::Created => self.open_login(account, LoginKind::Brief, place, now).await,
             Creation::EmailTaken => Err(AuthError::EmailTaken),
             Creation::UsernameTaken => Err(AuthError::UsernameTaken),
         }
     }
 
-    /// Logs in by address and password. An unknown address takes as long as a wrong password.
+    /// Logs in by address and password, and by a code where a second factor is on. An unknown address takes as long as
+    /// a wrong password; that a code is missing is told only to who knows the password.
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`], or a failure of a part.
+    /// [`AuthError::WrongCredentials`], [`AuthError::SecondFactor`], [`AuthError::Suspended`], [`AuthError::Changed`], or a
+    /// failure of a part.
     pub async fn login(&self, request: LoginRequest, place: Place, now: TimestampMs) -> Result<Grant, AuthError> {
         let account = self.store.by_email(&request.email).await?;
         let hash = account.as_ref().map(|account| account.password_hash.clone());
         let is_right = passwords::is_right(request.password, hash).await?;
-        match account {
-            Some(account) if is_right => self.open_login(account.user, place, now).await,
-            Some(_) | None => Err(AuthError::WrongCredentials),
-        }
+        let account = account.filter(|_| is_right).ok_or(AuthError::WrongCredentials)?;
+        require_active(&account)?;
+        self.pass_second_factor(&account.user, request.totp.as_deref(), now).await?;
+        let kind = if request.remember == Some(true) { LoginKind::Remembered } else { LoginKind::Brief };
+        self.open_login(account, kind, place, now).await
     }
 
-    async fn open_login(&self, user: User, place: Place, now: TimestampMs) -> Result<Grant, AuthError> {
+    async fn open_login(
+        &self,
+        account: Account,
+        kind: LoginKind,
+        place: Place,
+        now: TimestampMs,
+    ) -> Result<Grant, AuthError> {
         let refresh_token = secret::spell(&entropy());
+        let id = LoginId::from_entropy(&entropy());
+        let session_id = CredentialKind::Session.spell(&id, &entropy());
         let login = NewLogin {
-            id: LoginId::from_entropy(&entropy()),
-            user: user.id.clone(),
-            refresh: stored(&refresh_token, now),
+            id,
+            session_fingerprint: secret::fingerprint(&session_id),
+            user: account.user.id.clone(),
+            password_hash: account.password_hash,
+            kind,
+            refresh: stored(&refresh_token, kind, now),
             created_at: now,
             user_agent: place.user_agent,
             address: place.address,
         };
-        self.store.open_login(&login).await?;
-        self.grant(user, login.id, refresh_token, now)
-    }
-
-    fn grant(&self, user: User, login: LoginId, refresh_token: String, now: TimestampMs) -> Result<Grant, AuthError> {
-        let iat = now / 1000;
-        let exp = iat + ACCESS_LIFETIME_S;
-        let claims = AccessClaims {
-            sub: user.id.clone(),
-            sid: login,
-            name: user.username.clone(),
-            roles: user.roles.clone(),
-            tier: user.tier,
-            scopes: None,
-            iat,
-            exp,
-            jti: LoginId::from_entropy(&entropy()).to_string(),
-        };
-        let access_token = self.signer.sign(&claims)?;
-        Ok(Grant { user, access_token, expires_at: exp * 1000, refresh_token })
-    }
-
-    /// Replaces a refresh token and signs a new access token.
-    ///
-    /// # Errors
-    /// [`AuthError::RefreshRefused`], [`AuthError::NoAccount`], or a failure of a part.
-    pub async fn refresh(&self, refresh_token: &str, now: TimestampMs) -> Result<Grant, AuthError> {
-        let old_fingerprint = secret::fingerprint(refresh_token);
-        let found = self.store.refresh_token(&old_fingerprint).await?.ok_or(AuthError::RefreshRefused)?;
-        if found.state == RefreshState::Rotated {
-            self.end(&found.login, now).await?;
-            return Err(AuthError::RefreshRefused);
+        match self.store.open_login(&login).await? {
+            Opening::Opened => {}
+            Opening::Refused => return Err(AuthError::Changed),
         }
-        if found.expires_at <= now {
-            return Err(AuthError::RefreshRefused);
-        }
-        let account = self.store.by_id(&found.user).await?.ok_or(AuthError::NoAccount)?;
-        let successor = secret::spell(&entropy());
-        let new = stored(&successor, now);
-        let login = found.login.clone();
-        let rotation = Rotation { login: found.login, user: found.user, old_fingerprint, new, at: now };
-        match self.store.rotate(&rotation).await? {
-            Rotated::Done => self.grant(account.user, login, successor, now),
-            Rotated::Refused => Err(AuthError::RefreshRefused),
-        }
+        let user = User { last_login_at: Some(now), ..account.user };
+        let grant = self.grant(user, (login.id, kind), refresh_token, now)?;
+        Ok(Grant { session_id: Some(session_id), ..grant })
     }
 
-    /// Ends the login of a refresh token, even of one that was used or has expired.
-    ///
-    /// # Errors
-    /// [`AuthError::RefreshRefused`] for an unknown token, or a failure of a part: then it may be repeated.
-    pub async fn logout(&self, refresh_token: &str, now: TimestampMs) -> Result<(), AuthError> {
-        let found = self.store.refresh_token(&secret::fingerprint(refresh_token)).await?;
-        self.end(&found.ok_or(AuthError::RefreshRefused)?.login, now).await
-    }
-
-    /// Ends a login: first in the store, then at the edge, so that a repetition makes up for what failed.
-    ///
-    /// # Errors
-    /// A failure of a part.
-    pub async fn end(&self, login: &LoginId, now: TimestampMs) -> Result<(), AuthError> {
-        self.store.end_login(login, now).await?;
-        Ok(self.edge.revoke(PrincipalKind::Login, login.as_str()).await?)
+    /// Signs an access token for a login.
+    pub(super) fn grant(
+        &self,
+        user: User,
+        (login, kind): (LoginId, LoginKind),
+        refresh_token: String,
+        now: TimestampMs,
+    ) -> Result<Grant, AuthError> {
+        let (access_token, expires_at) = self.access_token(&user, login, None, None, now)?;
+        Ok(Grant { user, access_token, expires_at, refresh_token, kind, session_id: None })
     }
 
     /// The account as its owner sees it.
@@ -257,24 +258,26 @@ impl<S: AccountStore, E: EdgeNotifier> Accounts<S, E> {
             return Err(AuthError::WrongPassword);
         }
         let new = passwords::hash(request.new_password).await?;
+        // Before as well as after: a repetition of a change that broke in between would be refused for the password.
+        self.end_others(&current.sub, Some(&current.sid), now).await?;
         if !self.store.set_password(&current.sub, &old, &new).await? {
             return Err(AuthError::Changed);
         }
-        for login in self.store.logins_of(&current.sub).await? {
-            if login != current.sid {
-                self.end(&login, now).await?;
-            }
-        }
+        self.end_others(&current.sub, Some(&current.sid), now).await?;
         Ok(())
     }
 }
 
-fn stored(refresh_token: &str, now: TimestampMs) -> StoredSecret {
-    StoredSecret { fingerprint: secret::fingerprint(refresh_token), expires_at: now + REFRESH_LIFETIME_MS }
+/// Refuses a suspended account.
+///
+/// # Errors
+/// [`AuthError::Suspended`].
+pub(super) fn require_active(account: &Account) -> Result<(), AuthError> {
+    if account.suspended_at.is_some() { Err(AuthError::Suspended) } else { Ok(()) }
 }
 
 /// Names every field with everything that is wrong with it.
-fn check_fields(problems: &[(&str, Vec<&'static str>)]) -> Result<(), AuthError> {
+pub(super) fn check_fields(problems: &[(&str, Vec<&'static str>)]) -> Result<(), AuthError> {
     let wrong = |(field, problems): &(&str, Vec<&'static str>)| {
         (!problems.is_empty()).then(|| FieldError { field: (*field).to_owned(), message: problems.join("; ") })
     };

@@ -4,15 +4,19 @@
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName};
 
-use super::accounts::REFRESH_LIFETIME_MS;
+use super::logins::lifetime_ms;
+use crate::ports::accounts::LoginKind;
 
 const NAME: &str = "tutti_refresh";
 const ATTRIBUTES: &str = "HttpOnly; Secure; SameSite=Strict; Path=/api/v1/auth";
 
-/// The header that hands a refresh token to a browser.
-pub(super) fn set(refresh_token: &str) -> (HeaderName, String) {
-    let life_s = REFRESH_LIFETIME_MS / 1000;
-    (SET_COOKIE, format!("{NAME}={refresh_token}; {ATTRIBUTES}; Max-Age={life_s}"))
+/// The header that hands a refresh token to a browser: to keep for a remembered login, else until the browser ends.
+pub(super) fn set(refresh_token: &str, kind: LoginKind) -> (HeaderName, String) {
+    let max_age = match kind {
+        LoginKind::Remembered => format!("; Max-Age={}", lifetime_ms(kind) / 1000),
+        LoginKind::Brief => String::new(),
+    };
+    (SET_COOKIE, format!("{NAME}={refresh_token}; {ATTRIBUTES}{max_age}"))
 }
 
 /// The header that takes it back.
@@ -41,8 +45,14 @@ mod tests {
 
     #[test]
     fn a_browser_keeps_it_from_scripts_and_other_sites() {
-        let (_, value) = set("t");
+        let (_, value) = set("t", LoginKind::Remembered);
         let expected = "tutti_refresh=t; HttpOnly; Secure; SameSite=Strict; Path=/api/v1/auth; Max-Age=604800";
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_login_that_is_not_remembered_ends_with_the_browser() {
+        let (_, value) = set("t", LoginKind::Brief);
+        assert_eq!(value, "tutti_refresh=t; HttpOnly; Secure; SameSite=Strict; Path=/api/v1/auth");
     }
 }

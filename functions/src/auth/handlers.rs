@@ -1,13 +1,21 @@
 //! The routes of accounts.
 
+pub(super) mod credentials;
+pub(super) mod logins;
+pub(super) mod recovery;
+pub(super) mod second_factor;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use lambda_http::tracing::warn;
 use protocol::account::{
     ChangePasswordRequest, LoginRequest, Me, RefreshRequest, RegisterRequest, Session, UpdateMeRequest,
 };
+use tokio::time::timeout;
 
 use super::accounts::{AuthError, Grant, Place};
 use super::cookie;
@@ -18,6 +26,9 @@ use crate::http::caller::{Account, Caller};
 use crate::http::failure::ApiError;
 use crate::http::params::Client;
 use crate::http::{Answer, Reply, bare, created, ok};
+
+/// How long a registration waits for its mail to be handed over. That takes 200 ms unless something is wrong.
+const WELCOME_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /.well-known/jwks.json`: the public keys of all tokens, in the form of RFC 7517.
 pub(super) async fn jwks(State(auth): State<Arc<Auth>>) -> Response {
@@ -31,7 +42,12 @@ pub(super) async fn register(
     headers: HeaderMap,
     JsonBody(request): JsonBody<RegisterRequest>,
 ) -> Result<Response, ApiError> {
-    let grant = auth.accounts.register(request, place(client), now_ms()).await?;
+    let now = now_ms();
+    let grant = auth.accounts.register(request, place(client), now).await?;
+    // Whoever registers does not wait for a mail service that hangs.
+    if timeout(WELCOME_PATIENCE, auth.recovery().welcome(&grant.user.id, now)).await.is_err() {
+        warn!(user.id = %grant.user.id, "the mail after a registration took too long");
+    }
     Ok(session(grant, &headers, created))
 }
 
@@ -118,13 +134,13 @@ fn place(client: Client) -> Place {
 
 fn session(grant: Grant, headers: &HeaderMap, reply: fn(Session) -> Reply<Session>) -> Response {
     let wants_body = headers.get("x-refresh-transport").is_some_and(|transport| transport == "body");
-    let set_cookie = cookie::set(&grant.refresh_token);
+    let set_cookie = cookie::set(&grant.refresh_token, grant.kind);
     let session = Session {
         user: grant.user,
         access_token: grant.access_token,
         expires_at: grant.expires_at,
         refresh_token: wants_body.then_some(grant.refresh_token),
-        session_id: None,
+        session_id: grant.session_id.filter(|_| wants_body),
     };
     ([set_cookie], reply(session)).into_response()
 }

@@ -1,6 +1,6 @@
 //! Usernames and addresses: what is accepted, and when two are the same.
 
-use unicode_normalization::UnicodeNormalization;
+pub use protocol::name::normal;
 
 /// Fewest and most characters of a username (features B5).
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=30;
@@ -13,13 +13,6 @@ const EMAIL_LOCAL_MAX_BYTES: usize = 64;
 
 /// Longest label of a domain: RFC 1035, 2.3.4.
 const DOMAIN_LABEL_MAX_BYTES: usize = 63;
-
-/// The form in which two names or addresses are the same: NFKC, lower case, without space around.
-#[must_use]
-pub fn normal(name: &str) -> String {
-    // Lower case may undo the composition (`İ` becomes `i` and a dot), so it is composed again.
-    name.trim().nfkc().collect::<String>().to_lowercase().nfkc().collect()
-}
 
 /// What is wrong with a username, if anything.
 #[must_use]

@@ -1,12 +1,21 @@
 //! Accounts over systems that break.
 
+mod credentials;
+mod deletion;
+mod logins;
+mod recovery;
+mod refresh;
+mod second_factor;
+
 use std::sync::Arc;
 
 use protocol::account::{ChangePasswordRequest, LoginRequest, RegisterRequest};
+use protocol::ids::UserId;
 use protocol::internal::PrincipalKind;
 use protocol::token::AccessClaims;
 
-use super::accounts::{Accounts, AuthError, Grant, Place, REFRESH_LIFETIME_MS};
+use super::accounts::{Accounts, AuthError, Grant, Place};
+use super::seal::Sealer;
 use crate::fakes::{Break, MemoryAccounts, MemoryEdge, signer};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -15,7 +24,12 @@ const PASSWORD: &str = "Correct7horse";
 type TestAccounts = Accounts<MemoryAccounts, MemoryEdge>;
 
 fn accounts() -> TestAccounts {
-    Accounts { store: MemoryAccounts::default(), edge: MemoryEdge::default(), signer: Arc::new(signer()) }
+    Accounts {
+        store: MemoryAccounts::default(),
+        edge: MemoryEdge::default(),
+        signer: Arc::new(signer()),
+        sealer: Sealer::new("a secret of tests"),
+    }
 }
 
 fn place() -> Place {
@@ -33,8 +47,23 @@ impl TestAccounts {
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<Grant, AuthError> {
+        self.log_in_at(email, password, None, NOW).await
+    }
+
+    async fn log_in_at(
+        &self,
+        email: &str,
+        password: &str,
+        remember: Option<bool>,
+        now: u64,
+    ) -> Result<Grant, AuthError> {
         let (email, password) = (email.to_owned(), password.to_owned());
-        self.login(LoginRequest { email, password, totp: None, remember: None }, place(), NOW).await
+        self.login(LoginRequest { email, password, totp: None, remember }, place(), now).await
+    }
+
+    /// The logins that the edge was told of.
+    fn revoked(&self) -> Vec<String> {
+        self.edge.revoked.lock().expect("no panic").iter().map(|(_, id)| id.clone()).collect()
     }
 }
 
@@ -70,30 +99,6 @@ async fn every_wrong_field_is_named() {
         }
         other => panic!("{other:?}"),
     }
-}
-
-#[tokio::test]
-async fn a_refresh_token_works_once_and_its_reuse_ends_the_login() {
-    let accounts = accounts();
-    let first = accounts.with("Ada", "ada@example.org").await.expect("registered");
-    let sid = claims(&accounts, &first).sid;
-    let second = accounts.refresh(&first.refresh_token, NOW + 1).await.expect("refreshed");
-    assert_eq!(claims(&accounts, &second).sid, sid);
-    let reused = accounts.refresh(&first.refresh_token, NOW + 2).await;
-    assert!(matches!(reused, Err(AuthError::RefreshRefused)), "{reused:?}");
-    let successor = accounts.refresh(&second.refresh_token, NOW + 3).await;
-    assert!(matches!(successor, Err(AuthError::RefreshRefused)), "{successor:?}");
-    assert_eq!(*accounts.edge.revoked.lock().expect("no panic"), [(PrincipalKind::Login, sid.to_string())]);
-}
-
-#[tokio::test]
-async fn a_refresh_token_lives_seven_days_from_its_last_use() {
-    let accounts = accounts();
-    let first = accounts.with("Ada", "ada@example.org").await.expect("registered");
-    let late = accounts.refresh(&first.refresh_token, NOW + REFRESH_LIFETIME_MS).await;
-    assert!(matches!(late, Err(AuthError::RefreshRefused)), "{late:?}");
-    let second = accounts.refresh(&first.refresh_token, NOW + REFRESH_LIFETIME_MS - 1).await.expect("in time");
-    accounts.refresh(&second.refresh_token, NOW + REFRESH_LIFETIME_MS + 1).await.expect("in time again");
 }
 
 #[tokio::test]

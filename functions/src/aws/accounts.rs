@@ -1,5 +1,11 @@
 //! Accounts and logins in DynamoDB.
 
+mod administration;
+mod credentials;
+mod logins;
+mod recovery;
+mod second_factor;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use protocol::TimestampMs;
@@ -14,7 +20,8 @@ use super::table::{Index, Query, Range, Table, Write};
 use crate::auth::names::normal;
 use crate::ports::PortError;
 use crate::ports::accounts::{
-    Account, AccountStore, Creation, NewLogin, RefreshState, RefreshToken, Renaming, Rotated, Rotation, StoredSecret,
+    Account, AccountStore, Creation, LoginsAfter, LoginsPage, NewLogin, Opening, RefreshToken, Renaming, Rotated,
+    Rotation, StoredLogin,
 };
 
 /// The table `accounts`.
@@ -22,8 +29,8 @@ pub struct DynamoAccounts {
     table: Table,
 }
 
-/// Logins that are listed of one user at most.
-const LOGINS_MAX: u32 = 100;
+/// Partition of all accounts in the index.
+const ACCOUNTS: &str = "ACCOUNTS";
 
 impl DynamoAccounts {
     /// The store in the table of that name.
@@ -48,21 +55,17 @@ fn claim_name(key: Key, user: &UserId) -> Write {
     Write::Put(item, vec![Check::Absent("PK")])
 }
 
-fn token_item(secret: &StoredSecret, login: &LoginId, user: &UserId) -> Item {
-    let mut item = Key::refresh(&secret.fingerprint).into_item();
-    item.extend(present([
-        ("loginId", Some(text(login))),
-        ("userId", Some(text(user))),
-        ("expiresAt", Some(number(secret.expires_at))),
-        ("expiresAtSeconds", Some(number(keys::seconds(secret.expires_at)))),
-    ]));
-    item
+/// Frees a name, if it is still this account's.
+fn free_name(key: Key, user: &UserId) -> Write {
+    Write::Delete(key, vec![Check::Equal("userId", text(user))])
 }
 
 fn account_item(account: &Account) -> Item {
     let user = &account.user;
     let mut item = Key::account(&user.id).into_item();
     item.extend(present([
+        ("GSI1PK", Some(text(ACCOUNTS))),
+        ("GSI1SK", Some(text(keys::at(user.created_at, user.id.as_str())))),
         ("userId", Some(text(&user.id))),
         ("username", Some(text(&user.username))),
         ("email", Some(text(&user.email))),
@@ -70,6 +73,7 @@ fn account_item(account: &Account) -> Item {
         ("tier", Some(json(&user.tier))),
         ("createdAt", Some(number(user.created_at))),
         ("passwordHash", Some(text(&account.password_hash))),
+        ("suspendedAt", account.suspended_at.map(number)),
     ]));
     item
 }
@@ -79,14 +83,16 @@ fn account(row: &Row) -> Result<Account, PortError> {
         id: row.id("userId")?,
         username: row.text("username")?.to_owned(),
         email: row.text("email")?.to_owned(),
-        email_verified: row.optional_text("emailVerified").is_some(),
+        // The address that was verified, which may have been another one.
+        email_verified: row.optional_text("emailVerified") == row.optional_text("email"),
         roles: row.json("roles")?,
         tier: row.optional_json("tier")?.unwrap_or_else(Tier::of_account),
         second_factor: row.optional_text("totpSecret").is_some(),
         last_login_at: row.optional_number("lastLoginAt")?,
         created_at: row.number("createdAt")?,
     };
-    Ok(Account { user, password_hash: row.text("passwordHash")?.to_owned() })
+    let suspended_at = row.optional_number("suspendedAt")?;
+    Ok(Account { user, password_hash: row.text("passwordHash")?.to_owned(), suspended_at })
 }
 
 impl AccountStore for DynamoAccounts {
@@ -136,54 +142,47 @@ impl AccountStore for DynamoAccounts {
         self.table.write(Write::Update(Key::account(user), changes, checks)).await
     }
 
-    async fn open_login(&self, login: &NewLogin) -> Result<(), PortError> {
-        let mut item = Key::login(&login.id).into_item();
-        item.extend(present([
-            ("GSI1PK", Some(text(keys::owned_by(&login.user)))),
-            ("GSI1SK", Some(text(keys::at(login.created_at, login.id.as_str())))),
-            ("loginId", Some(text(&login.id))),
-            ("userId", Some(text(&login.user))),
-            ("createdAt", Some(number(login.created_at))),
-            ("userAgent", login.user_agent.as_ref().map(text)),
-            ("address", Some(text(&login.address))),
-            ("expiresAtSeconds", Some(number(keys::seconds(login.refresh.expires_at)))),
-        ]));
-        let token = token_item(&login.refresh, &login.id, &login.user);
+    async fn delete(&self, account: &Account) -> Result<bool, PortError> {
+        let user = &account.user;
+        let unchanged = vec![
+            Check::Equal("passwordHash", text(&account.password_hash)),
+            Check::Equal("email", text(&user.email)),
+            Check::Equal("username", text(&user.username)),
+        ];
+        let writes = vec![
+            Write::Delete(Key::account(&user.id), unchanged),
+            free_name(Key::email(&normal(&user.email)), &user.id),
+            free_name(Key::username(&normal(&user.username)), &user.id),
+        ];
+        Ok(self.table.transact(writes).await?.is_none())
+    }
+
+    async fn open_login(&self, login: &NewLogin) -> Result<Opening, PortError> {
+        let last_login = vec![("lastLoginAt", Change::Set(Some(number(login.created_at))))];
+        let checks = vec![Check::Equal("passwordHash", text(&login.password_hash)), Check::Absent("suspendedAt")];
         let absent = || vec![Check::Absent("PK")];
-        let failed = self.table.transact(vec![Write::Put(item, absent()), Write::Put(token, absent())]).await?;
-        match failed {
-            None => Ok(()),
+        let writes = vec![
+            Write::Update(Key::account(&login.user), last_login, checks),
+            Write::Put(logins::login_item(login), absent()),
+            Write::Put(logins::token_item(&login.refresh, &login.id, &login.user), absent()),
+        ];
+        match self.table.transact(writes).await? {
+            None => Ok(Opening::Opened),
+            Some(0) => Ok(Opening::Refused),
             Some(_) => Err(PortError::Unreadable { part: "accounts", what: format!("login {} twice", login.id) }),
         }
     }
 
+    async fn login(&self, login: &LoginId) -> Result<Option<StoredLogin>, PortError> {
+        self.table.get(Key::login(login)).await?.map(|row| logins::login(&row)).transpose()
+    }
+
     async fn refresh_token(&self, fingerprint: &str) -> Result<Option<RefreshToken>, PortError> {
-        let Some(row) = self.table.get(Key::refresh(fingerprint)).await? else { return Ok(None) };
-        let rotated = row.optional_number::<TimestampMs>("rotatedAt")?.is_some();
-        Ok(Some(RefreshToken {
-            login: row.id("loginId")?,
-            user: row.id("userId")?,
-            state: if rotated { RefreshState::Rotated } else { RefreshState::Current },
-            expires_at: row.number("expiresAt")?,
-        }))
+        self.table.get(Key::refresh(fingerprint)).await?.map(|row| logins::token(&row)).transpose()
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<Rotated, PortError> {
-        let expiry = Change::Set(Some(number(keys::seconds(rotation.new.expires_at))));
-        let writes = vec![
-            Write::Update(
-                Key::refresh(&rotation.old_fingerprint),
-                vec![("rotatedAt", Change::Set(Some(number(rotation.at))))],
-                vec![Check::Present("PK"), Check::Absent("rotatedAt")],
-            ),
-            Write::Update(
-                Key::login(&rotation.login),
-                vec![("expiresAtSeconds", expiry)],
-                vec![Check::Present("PK"), Check::Absent("endedAt")],
-            ),
-            Write::Put(token_item(&rotation.new, &rotation.login, &rotation.user), vec![Check::Absent("PK")]),
-        ];
-        let failed = self.table.transact(writes).await?;
+        let failed = self.table.transact(logins::rotation_writes(rotation)).await?;
         Ok(if failed.is_none() { Rotated::Done } else { Rotated::Refused })
     }
 
@@ -193,10 +192,20 @@ impl AccountStore for DynamoAccounts {
         self.table.write(Write::Update(Key::login(login), changes, checks)).await.map(drop)
     }
 
-    async fn logins_of(&self, user: &UserId) -> Result<Vec<LoginId>, PortError> {
-        let index = Some(Index::Gsi1);
-        let query = Query { index, pk: keys::owned_by(user), range: Range::All, limit: LOGINS_MAX };
-        let (rows, _) = self.table.query(query).await?;
-        rows.iter().filter(|row| !row.item.contains_key("endedAt")).map(|row| row.id("loginId")).collect()
+    async fn forget_login(&self, login: &LoginId) -> Result<(), PortError> {
+        self.table.write(Write::Delete(Key::login(login), Vec::new())).await.map(drop)
+    }
+
+    async fn logins_of(&self, user: &UserId, limit: u32, after: Option<&LoginsAfter>) -> Result<LoginsPage, PortError> {
+        let range = match after {
+            Some(after) => Range::Before(keys::at(after.created_at, after.login.as_str())),
+            None => Range::All,
+        };
+        let query = Query { index: Some(Index::Gsi1), pk: keys::owned_by(user), range, limit };
+        let (rows, has_more) = self.table.query(query).await?;
+        let items = rows.iter().map(logins::login).collect::<Result<Vec<_>, _>>()?;
+        let next = items.last().filter(|_| has_more);
+        let next = next.map(|last| LoginsAfter { created_at: last.created_at, login: last.id.clone() });
+        Ok(LoginsPage { items, next })
     }
 }

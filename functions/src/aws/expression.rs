@@ -17,6 +17,8 @@ pub(super) enum Check {
     Equal(&'static str, AttributeValue),
     /// The attribute is a smaller number.
     Below(&'static str, AttributeValue),
+    /// The attribute is a set of texts with this one in it.
+    Contains(&'static str, AttributeValue),
     /// One of these at least.
     AnyOf(Vec<Check>),
 }
@@ -57,6 +59,7 @@ impl Expression {
             Check::Present(name) => format!("attribute_exists({})", self.name(name)),
             Check::Equal(name, value) => format!("{} = {}", self.name(name), self.value(value)),
             Check::Below(name, value) => format!("{} < {}", self.name(name), self.value(value)),
+            Check::Contains(name, value) => format!("contains({}, {})", self.name(name), self.value(value)),
             Check::AnyOf(checks) => {
                 let terms: Vec<_> = checks.into_iter().map(|check| self.term(check)).collect();
                 format!("({})", terms.join(" OR "))
@@ -66,17 +69,18 @@ impl Expression {
 
     /// Spells a change of attributes.
     pub(super) fn update(&mut self, changes: Vec<(&'static str, Change)>) -> String {
-        let (mut sets, mut removes, mut adds) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut sets, mut removes, mut adds, mut deletes] = [const { Vec::new() }; 4];
         for (name, change) in changes {
             let name = self.name(name);
             match change {
                 Change::Set(Some(value)) => sets.push(format!("{name} = {}", self.value(value))),
                 Change::Set(None) => removes.push(name),
                 Change::Add(amount) => adds.push(format!("{name} {}", self.value(amount))),
+                Change::TakeOut(texts) => deletes.push(format!("{name} {}", self.value(texts))),
             }
         }
         let mut text = String::new();
-        for (word, terms) in [("SET", sets), ("REMOVE", removes), ("ADD", adds)] {
+        for (word, terms) in [("SET", sets), ("REMOVE", removes), ("ADD", adds), ("DELETE", deletes)] {
             if !terms.is_empty() {
                 write!(text, "{word} {} ", terms.join(", ")).expect("writing to a text does not fail");
             }
@@ -92,11 +96,13 @@ pub(super) enum Change {
     Set(Option<AttributeValue>),
     /// It goes up by this number.
     Add(AttributeValue),
+    /// These texts go out of the set that it is.
+    TakeOut(AttributeValue),
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::item::{number, text};
+    use super::super::item::{number, text, texts};
     use super::*;
 
     #[test]
@@ -106,15 +112,18 @@ mod tests {
             ("status", Change::Set(Some(text("x")))),
             ("ttl", Change::Set(None)),
             ("uses", Change::Add(number(1))),
+            ("codes", Change::TakeOut(texts(["a"]))),
         ]);
-        assert_eq!(update, "SET #status = :v0 REMOVE #ttl ADD #uses :v1 ");
+        assert_eq!(update, "SET #status = :v0 REMOVE #ttl ADD #uses :v1 DELETE #codes :v2 ");
         let condition = expression.condition(vec![
             Check::Present("PK"),
+            Check::Contains("codes", text("a")),
             Check::AnyOf(vec![Check::Absent("uses"), Check::Below("uses", number(3))]),
         ]);
-        let expected = "attribute_exists(#PK) AND (attribute_not_exists(#uses) OR #uses < :v2)";
+        let expected =
+            "attribute_exists(#PK) AND contains(#codes, :v3) AND (attribute_not_exists(#uses) OR #uses < :v4)";
         assert_eq!(condition.as_deref(), Some(expected));
-        assert_eq!((expression.names.len(), expression.values.len()), (4, 3));
+        assert_eq!((expression.names.len(), expression.values.len()), (5, 5));
         assert_eq!(expression.condition(Vec::new()), None);
     }
 }

@@ -22,6 +22,11 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// A set of texts. DynamoDB knows no empty one.
+pub(super) fn texts(values: impl IntoIterator<Item = impl ToString>) -> AttributeValue {
+    AttributeValue::Ss(values.into_iter().map(|value| value.to_string()).collect())
+}
+
 /// A value in its wire form: a word as text, anything else as JSON in a text.
 pub(super) fn json(value: &impl Serialize) -> AttributeValue {
     let value = serde_json::to_value(value).expect("wire types have text keys only");

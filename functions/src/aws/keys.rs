@@ -5,6 +5,7 @@ use protocol::ids::{LinkId, LoginId, ParticipantId, RoomId, RunId, UserId};
 use protocol::task::TaskId;
 
 use super::item::{Item, text};
+use crate::ports::accounts::MailPurpose;
 use crate::ports::runs::OPEN_PARTS;
 
 /// A primary key.
@@ -46,6 +47,22 @@ impl Key {
         Self::new(format!("REFRESH#{fingerprint}"), "TOKEN")
     }
 
+    pub(super) fn mail_token(purpose: MailPurpose, fingerprint: &str) -> Self {
+        let sk = match purpose {
+            MailPurpose::Reset => "RESET",
+            MailPurpose::Verify => "VERIFY",
+        };
+        Self::new(format!("MAILTOKEN#{fingerprint}"), sk)
+    }
+
+    pub(super) fn mails(user: &UserId, hour: u64) -> Self {
+        Self::new(format!("MAILS#{user}#{hour}"), "COUNT")
+    }
+
+    pub(super) fn api_key(id: &LoginId) -> Self {
+        Self::new(format!("KEY#{id}"), "KEY")
+    }
+
     pub(super) fn room(room: &RoomId) -> Self {
         Self::new(of_room(room), "META")
     }
@@ -68,6 +85,10 @@ impl Key {
 
     pub(super) fn link_use(room: &RoomId, link: &LinkId, person: &ParticipantId) -> Self {
         Self::new(of_room(room), format!("USE#{link}#{person}"))
+    }
+
+    pub(super) fn audit(day: &str, moment: TimestampMs, id: &str) -> Self {
+        Self::new(audited_on(day), at(moment, id))
     }
 
     pub(super) fn run(run: &RunId) -> Self {
@@ -104,12 +125,22 @@ pub(super) fn open_part(part: u8) -> String {
     format!("OPEN#{part}")
 }
 
+/// Partition of the audit records of a day.
+pub(super) fn audited_on(day: &str) -> String {
+    format!("DAY#{day}")
+}
+
 /// Start of the sort keys of a room's links.
 pub(super) const LINK_PREFIX: &str = "LINK#";
 
 /// Partition of what belongs to a user, in the table and in the index.
 pub(super) fn owned_by(user: &UserId) -> String {
     format!("USER#{user}")
+}
+
+/// Partition of a user's API keys in the index.
+pub(super) fn keys_of(user: &UserId) -> String {
+    format!("KEYS#{user}")
 }
 
 /// Partition of what belongs to a room, in the table and in the index.

@@ -43,7 +43,7 @@ pub(super) struct Query {
     pub(super) index: Option<Index>,
     /// The partition.
     pub(super) pk: String,
-    /// Start of the sort keys in the table, or what they come before in the index.
+    /// Which of its sort keys.
     pub(super) range: Range,
     /// How many at most.
     pub(super) limit: u32,
@@ -116,6 +116,7 @@ impl Table {
     /// Items in order of their sort keys, newest first in `GSI1`, and whether more may follow.
     pub(super) async fn query(&self, query: Query) -> Result<(Vec<Row>, bool), PortError> {
         let (pk, sk) = query.index.map_or(("PK", "SK"), Index::keys);
+        let is_newest_first = query.index == Some(Index::Gsi1) || matches!(query.range, Range::Before(_));
         let mut expression = Expression::default();
         let mut condition = format!("{} = {}", expression.name(pk), expression.value(text(query.pk)));
         match query.range {
@@ -135,7 +136,7 @@ impl Table {
             self.client.query().table_name(&self.name).set_index_name(query.index.map(|index| index.name().to_owned()));
         let call = call.key_condition_expression(condition).set_expression_attribute_names(Some(expression.names));
         let call = call.set_expression_attribute_values(Some(expression.values));
-        let call = call.scan_index_forward(query.index != Some(Index::Gsi1)).consistent_read(query.index.is_none());
+        let call = call.scan_index_forward(!is_newest_first).consistent_read(query.index.is_none());
         let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
         let answer = call.limit(limit).send().await.map_err(|error| port_error(self.part, error))?;
         let has_more = answer.last_evaluated_key.is_some();

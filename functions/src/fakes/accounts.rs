@@ -1,5 +1,10 @@
 //! Accounts in memory.
 
+mod administration;
+mod credentials;
+mod recovery;
+mod second_factor;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -7,12 +12,15 @@ use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
 
+use self::second_factor::Factor;
 use super::Breaks;
 use crate::auth::names::normal;
 use crate::ports::PortError;
 use crate::ports::accounts::{
-    Account, AccountStore, Creation, NewLogin, RefreshState, RefreshToken, Renaming, Rotated, Rotation,
+    Account, AccountStore, Creation, LoginsAfter, LoginsPage, MailToken, NewLogin, Opening, RefreshToken, Renaming,
+    Rotated, Rotation, StoredLogin,
 };
+use crate::ports::credentials::StoredApiKey;
 
 /// See [`AccountStore`].
 #[derive(Debug, Default)]
@@ -24,13 +32,37 @@ pub(crate) struct MemoryAccounts {
 #[derive(Debug, Default)]
 struct State {
     accounts: BTreeMap<UserId, Account>,
-    logins: BTreeMap<LoginId, (UserId, Option<TimestampMs>)>,
+    logins: BTreeMap<LoginId, StoredLogin>,
     tokens: BTreeMap<String, RefreshToken>,
+    mail_tokens: BTreeMap<String, MailToken>,
+    /// By account and hour.
+    mails: BTreeMap<(UserId, u64), u32>,
+    factors: BTreeMap<UserId, Factor>,
+    keys: BTreeMap<LoginId, StoredApiKey>,
+    /// The secrets of sessions, by login.
+    sessions: BTreeMap<LoginId, String>,
 }
 
 impl MemoryAccounts {
     fn with<T>(&self, call: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
         self.breaks.around(|| call(&mut self.state.lock().expect("no panic")))
+    }
+
+    /// Suspends an account, which other functions do.
+    pub(crate) fn suspend(&self, user: &UserId, at: TimestampMs) {
+        let mut state = self.state.lock().expect("no panic");
+        state.accounts.get_mut(user).expect("an account").suspended_at = Some(at);
+    }
+
+    /// Verifies an account's address.
+    pub(crate) fn verify(&self, user: &UserId) {
+        let mut state = self.state.lock().expect("no panic");
+        state.accounts.get_mut(user).expect("an account").user.email_verified = true;
+    }
+
+    /// All that is stored of logins and tokens, as one text: for tests that look for secrets in it.
+    pub(crate) fn dump(&self) -> String {
+        format!("{:?}", self.state.lock().expect("no panic"))
     }
 }
 
@@ -89,29 +121,63 @@ impl AccountStore for MemoryAccounts {
         })
     }
 
-    async fn open_login(&self, login: &NewLogin) -> Result<(), PortError> {
-        self.with(|state| {
-            state.logins.insert(login.id.clone(), (login.user.clone(), None));
-            let (id, user) = (login.id.clone(), login.user.clone());
-            let expires_at = login.refresh.expires_at;
-            let token = RefreshToken { login: id, user, state: RefreshState::Current, expires_at };
-            state.tokens.insert(login.refresh.fingerprint.clone(), token);
+    async fn delete(&self, account: &Account) -> Result<bool, PortError> {
+        self.with(|state| match state.accounts.get(&account.user.id) {
+            Some(stored) if stored.password_hash == account.password_hash => {
+                state.accounts.remove(&account.user.id);
+                true
+            }
+            Some(_) | None => false,
         })
     }
 
+    async fn open_login(&self, login: &NewLogin) -> Result<Opening, PortError> {
+        self.with(|state| {
+            let is_right =
+                |account: &&mut Account| account.password_hash == login.password_hash && account.suspended_at.is_none();
+            let Some(account) = state.accounts.get_mut(&login.user).filter(is_right) else { return Opening::Refused };
+            account.user.last_login_at = Some(login.created_at);
+            let NewLogin { id, user, kind, refresh, created_at, user_agent, address, .. } = login.clone();
+            state.sessions.insert(id.clone(), login.session_fingerprint.clone());
+            let expires_at = refresh.expires_at;
+            let token = RefreshToken { login: id.clone(), user: user.clone(), replaced: None, expires_at };
+            state.tokens.insert(refresh.fingerprint, token);
+            let last_used_at = created_at;
+            let login = StoredLogin {
+                id: id.clone(),
+                user,
+                kind,
+                created_at,
+                last_used_at,
+                expires_at,
+                ended_at: None,
+                user_agent,
+                address,
+            };
+            state.logins.insert(id, login);
+            Opening::Opened
+        })
+    }
+
+    async fn login(&self, login: &LoginId) -> Result<Option<StoredLogin>, PortError> {
+        self.with(|state| state.logins.get(login).cloned())
+    }
+
     async fn refresh_token(&self, fingerprint: &str) -> Result<Option<RefreshToken>, PortError> {
+        // So that two calls at once overtake each other, as they do over a network.
+        tokio::task::yield_now().await;
         self.with(|state| state.tokens.get(fingerprint).cloned())
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<Rotated, PortError> {
         self.with(|state| {
-            let has_ended = state.logins.get(&rotation.login).is_none_or(|(_, ended)| ended.is_some());
+            let login = state.logins.get_mut(&rotation.login).filter(|login| login.ended_at.is_none());
             let Some(old) = state.tokens.get_mut(&rotation.old_fingerprint) else { return Rotated::Refused };
-            if has_ended || old.state == RefreshState::Rotated {
-                return Rotated::Refused;
-            }
-            let new = RefreshToken { expires_at: rotation.new.expires_at, ..old.clone() };
-            old.state = RefreshState::Rotated;
+            let Some(login) = login.filter(|_| old.replaced.is_none()) else { return Rotated::Refused };
+            let expires_at = rotation.new.expires_at;
+            let new = RefreshToken { expires_at, ..old.clone() };
+            old.replaced = Some(rotation.replacement.clone());
+            (login.last_used_at, login.expires_at) = (rotation.replacement.at, expires_at);
             state.tokens.insert(rotation.new.fingerprint.clone(), new);
             Rotated::Done
         })
@@ -119,14 +185,30 @@ impl AccountStore for MemoryAccounts {
 
     async fn end_login(&self, login: &LoginId, at: TimestampMs) -> Result<(), PortError> {
         self.with(|state| {
-            if let Some((_, ended)) = state.logins.get_mut(login) {
-                ended.get_or_insert(at);
+            if let Some(login) = state.logins.get_mut(login) {
+                login.ended_at.get_or_insert(at);
             }
         })
     }
 
-    async fn logins_of(&self, user: &UserId) -> Result<Vec<LoginId>, PortError> {
-        let is_open = |(of, ended): &(UserId, Option<TimestampMs>)| of == user && ended.is_none();
-        self.with(|state| state.logins.iter().filter(|(_, login)| is_open(login)).map(|(id, _)| id.clone()).collect())
+    async fn forget_login(&self, login: &LoginId) -> Result<(), PortError> {
+        self.with(|state| drop(state.logins.remove(login)))
+    }
+
+    async fn logins_of(&self, user: &UserId, limit: u32, after: Option<&LoginsAfter>) -> Result<LoginsPage, PortError> {
+        self.with(|state| {
+            let place = |login: &StoredLogin| (login.created_at, login.id.clone());
+            let is_after =
+                |login: &&StoredLogin| after.is_none_or(|after| place(login) < (after.created_at, after.login.clone()));
+            let mut items: Vec<_> =
+                state.logins.values().filter(|login| login.user == *user).filter(is_after).cloned().collect();
+            items.sort_by_key(|login| std::cmp::Reverse(place(login)));
+            let limit = usize::try_from(limit).expect("a page");
+            let has_more = items.len() > limit;
+            items.truncate(limit);
+            let next = items.last().filter(|_| has_more);
+            let next = next.map(|last| LoginsAfter { created_at: last.created_at, login: last.id.clone() });
+            LoginsPage { items, next }
+        })
     }
 }

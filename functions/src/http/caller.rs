@@ -3,6 +3,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use protocol::account::Scope;
 use protocol::ids::{ParticipantId, RoomId, UserId};
 use protocol::internal::AUTHORIZATION_HEADER;
 use protocol::token::{AccessClaims, Claims, KeySet, RoomClaims, TokenError};
@@ -55,6 +56,17 @@ impl Caller {
         }
     }
 
+    /// False if the caller shows an API key, or a room token that was got with one, without this scope.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        match self {
+            Self::Nobody => true,
+            Self::Account(AccessClaims { scopes, .. }) | Self::Participant(RoomClaims { scopes, .. }) => {
+                scopes.as_ref().is_none_or(|scopes| scopes.contains(&scope))
+            }
+        }
+    }
+
     /// The caller's token for this room, if it is one.
     #[must_use]
     pub fn in_room(&self, room: &RoomId) -> Option<&RoomClaims> {
@@ -70,22 +82,33 @@ impl<S: HasKeys + Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Some(token) = bearer(parts)? else { return Ok(Self::Nobody) };
-        let now = now_ms();
+        let (now, is_in_scope) = (now_ms(), |scopes| is_in_scope(parts, scopes));
         // A room token is no access token because of its audience; expiry and foreign keys end the matter at once.
         match state.keys().verify::<AccessClaims>(token, now) {
             Ok(claims) => {
                 record("user.id", claims.sub.as_str());
+                is_in_scope(claims.scopes.as_deref())?;
                 Ok(Self::Account(claims))
             }
             Err(TokenError::Invalid(_)) => {
                 let claims: RoomClaims = state.keys().verify(token, now).map_err(RequestError::BadBearer)?;
                 record("user.id", claims.sub.as_str());
                 record("room.id", claims.room.as_str());
+                is_in_scope(claims.scopes.as_deref())?;
                 Ok(Self::Participant(claims))
             }
             Err(error) => Err(RequestError::BadBearer(error).into()),
         }
     }
+}
+
+/// Refuses a call that an API key's scopes do not allow. The edge's own calls, which no client can make, are left to the
+/// rights that the token carries.
+fn is_in_scope(parts: &Parts, scopes: Option<&[Scope]>) -> Result<(), RequestError> {
+    let Some(scopes) = scopes else { return Ok(()) };
+    let path = parts.uri.path();
+    let is_allowed = path.starts_with("/internal/") || Scope::allow(scopes, parts.method.as_str(), path);
+    if is_allowed { Ok(()) } else { Err(RequestError::OutOfScope) }
 }
 
 /// A caller with an access token.

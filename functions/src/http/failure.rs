@@ -1,6 +1,8 @@
 //! From what went wrong to what the client reads. One exhaustive match decides status and words; the log keeps the
 //! causes, the client never sees one that is ours.
 
+mod credentials;
+
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
@@ -13,6 +15,7 @@ use protocol::token::TokenError;
 use thiserror::Error;
 
 use super::frame::Payload;
+use crate::admin::AdminError;
 use crate::auth::accounts::AuthError;
 use crate::log::chain;
 use crate::ports::PortError;
@@ -58,6 +61,9 @@ pub enum RequestError {
     /// A room's token where an account's is needed.
     #[error("a room token is not enough")]
     RoomTokenOnly,
+    /// An API key, or a room token that was got with one, outside its scopes.
+    #[error("the scopes do not reach")]
+    OutOfScope,
     /// Data that JSON cannot spell.
     #[error("the answer could not be written")]
     Unanswerable(#[source] serde_json::Error),
@@ -78,6 +84,9 @@ pub enum ApiError {
     /// About an account.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// About administration.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// About a room.
     #[error(transparent)]
     Room(#[from] RoomError),
@@ -137,6 +146,7 @@ pub(super) fn told(error: &ApiError) -> Told {
     match error {
         ApiError::Request(error) => told_of_request(error),
         ApiError::Auth(error) => told_of_auth(error),
+        ApiError::Admin(error) => told_of_admin(error),
         ApiError::Room(error) => told_of_room(error),
         ApiError::Run(error) => told_of_run(error),
         ApiError::Port(error) => told_of_port(error),
@@ -166,6 +176,7 @@ fn told_of_request(error: &RequestError) -> Told {
         RequestError::BadBearer(TokenError::Expired) => say(Code::Unauthorized, "The token has expired."),
         RequestError::BadBearer(_) => say(Code::Unauthorized, "The token is not valid."),
         RequestError::RoomTokenOnly => say(Code::Forbidden, "A room token is not enough: this needs an account."),
+        RequestError::OutOfScope => say(Code::Forbidden, "The scopes of this API key do not allow this call."),
         RequestError::Unanswerable(_) => internal(),
     }
 }
@@ -181,9 +192,36 @@ fn told_of_auth(error: &AuthError) -> Told {
         AuthError::NoRefreshToken => say(Code::Unauthorized, "There is no refresh token."),
         AuthError::RefreshRefused => say(Code::Unauthorized, "The refresh token is not valid. Please log in again."),
         AuthError::NoAccount => say(Code::Unauthorized, "The account does not exist any more."),
+        AuthError::Suspended => say(Code::Forbidden, "This account is suspended. An administrator can lift that."),
+        AuthError::NoLogin => say(Code::NotFound, "You have no such login, or it has gone."),
+        AuthError::MailTokenRefused => {
+            say(Code::Forbidden, "This link is too old or was used already. Please ask for a new one.")
+        }
+        AuthError::AlreadyVerified => say(Code::Conflict, "Your e-mail address is verified already."),
+        AuthError::TooManyMails { retry_after_s } => Told {
+            retry_after_s: Some(*retry_after_s),
+            ..say(Code::RateLimitExceeded, "You were sent several mails within the hour. Please look for them first.")
+        },
         AuthError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
+        AuthError::SecondFactor(error) => credentials::told_of_second_factor(error),
+        AuthError::Credential(error) => credentials::told_of_credential(error),
         AuthError::Password(_) | AuthError::Token(_) => internal(),
         AuthError::Port(error) => told_of_port(error),
+    }
+}
+
+fn told_of_admin(error: &AdminError) -> Told {
+    use ErrorCode as Code;
+    match error {
+        AdminError::NotAdmin => say(Code::Forbidden, "Only an administrator may do this, and not with an API key."),
+        AdminError::NoUser => say(Code::NotFound, "There is no such account."),
+        AdminError::Oneself => say(Code::Conflict, "You would shut yourself out. Another administrator can do this."),
+        AdminError::Changed => say(Code::Conflict, "The account was changed at the same moment. Please try again."),
+        AdminError::NoDay(_) => {
+            fields(&[FieldError { field: "day".to_owned(), message: "must be a day such as 2026-03-01".to_owned() }])
+        }
+        AdminError::Auth(error) => told_of_auth(error),
+        AdminError::Port(error) => told_of_port(error),
     }
 }
 

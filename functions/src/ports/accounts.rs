@@ -1,10 +1,19 @@
 //! Accounts and their logins.
 
+mod logins;
+mod recovery;
+
 use protocol::TimestampMs;
 use protocol::account::User;
 use protocol::ids::{LoginId, UserId};
 
 use super::PortError;
+
+pub use logins::{
+    LoginKind, LoginsAfter, LoginsPage, NewLogin, Opening, RefreshToken, Replacement, Rotated, Rotation, StoredLogin,
+    StoredSecret,
+};
+pub use recovery::{MailPurpose, MailToken, RecoveryStore};
 
 /// An account as it is stored. The table `accounts` is its one home; only `auth` writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,69 +22,8 @@ pub struct Account {
     pub user: User,
     /// The password's Argon2id hash as a PHC string.
     pub password_hash: String,
-}
-
-/// A login at its start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewLogin {
-    /// Names the login (`sid` in tokens).
-    pub id: LoginId,
-    /// Whose it is.
-    pub user: UserId,
-    /// Its first refresh token.
-    pub refresh: StoredSecret,
-    /// When it began.
-    pub created_at: TimestampMs,
-    /// The client's `User-Agent`, shortened.
-    pub user_agent: Option<String>,
-    /// The client's address.
-    pub address: String,
-}
-
-/// What is stored of a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredSecret {
-    /// Its SHA-256 in hex.
-    pub fingerprint: String,
-    /// When it stops working.
-    pub expires_at: TimestampMs,
-}
-
-/// A refresh token that was found by its fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefreshToken {
-    /// The login that it continues.
-    pub login: LoginId,
-    /// Whose login.
-    pub user: UserId,
-    /// Whether it may still be used.
-    pub state: RefreshState,
-    /// When it stops working.
-    pub expires_at: TimestampMs,
-}
-
-/// Whether a refresh token may still be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefreshState {
-    /// The newest of its login.
-    Current,
-    /// Used before: whoever shows it again may have stolen it.
-    Rotated,
-}
-
-/// One use of a refresh token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotation {
-    /// The login.
-    pub login: LoginId,
-    /// Whose it is.
-    pub user: UserId,
-    /// Fingerprint of the token that was shown.
-    pub old_fingerprint: String,
-    /// The token that replaces it.
-    pub new: StoredSecret,
-    /// When.
-    pub at: TimestampMs,
+    /// When it was suspended, if it is: then it gets no login and no token.
+    pub suspended_at: Option<TimestampMs>,
 }
 
 /// How a registration went.
@@ -98,15 +46,6 @@ pub enum Renaming {
     Taken,
     /// The account changed or went away meanwhile; nothing was written.
     Changed,
-}
-
-/// How a rotation went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotated {
-    /// The new token works, the old one does not.
-    Done,
-    /// The token was used before, or the login has ended; nothing was written.
-    Refused,
 }
 
 /// Where accounts and logins are kept. Reads see every write that was answered before them. Each write happens
@@ -133,18 +72,36 @@ pub trait AccountStore: Send + Sync + 'static {
         new_hash: &str,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Stores a login with its refresh token.
-    fn open_login(&self, login: &NewLogin) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Removes the account and frees its address and its username, if its password's hash is still that of `account`;
+    /// says whether it was. Its logins are not touched.
+    fn delete(&self, account: &Account) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Stores a login with its refresh token and notes it as the account's last, if the account is still there, not
+    /// suspended, and has the password that the login was opened with.
+    fn open_login(&self, login: &NewLogin) -> impl Future<Output = Result<Opening, PortError>> + Send;
+
+    /// The login with this id, ended or not.
+    fn login(&self, login: &LoginId) -> impl Future<Output = Result<Option<StoredLogin>, PortError>> + Send;
 
     /// The refresh token with this fingerprint, used or not.
     fn refresh_token(&self, fingerprint: &str) -> impl Future<Output = Result<Option<RefreshToken>, PortError>> + Send;
 
-    /// Replaces a refresh token that was never used by a new one, if its login has not ended.
+    /// Replaces a refresh token that was never used by a new one, if its login has not ended. Of several rotations of
+    /// one token one is done and the others are refused.
     fn rotate(&self, rotation: &Rotation) -> impl Future<Output = Result<Rotated, PortError>> + Send;
 
     /// Ends a login: its refresh token is refused from now on. Ending it again, or an unknown one, is no error.
     fn end_login(&self, login: &LoginId, at: TimestampMs) -> impl Future<Output = Result<(), PortError>> + Send;
 
-    /// The user's logins that have not ended, at most 100, newest first.
-    fn logins_of(&self, user: &UserId) -> impl Future<Output = Result<Vec<LoginId>, PortError>> + Send;
+    /// Removes a login: its refresh token is refused from now on. Removing it again is no error.
+    fn forget_login(&self, login: &LoginId) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// The user's logins, ended ones among them, newest first, at most `limit` from `after` on. May lag a second
+    /// behind.
+    fn logins_of(
+        &self,
+        user: &UserId,
+        limit: u32,
+        after: Option<&LoginsAfter>,
+    ) -> impl Future<Output = Result<LoginsPage, PortError>> + Send;
 }

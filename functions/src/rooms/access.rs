@@ -1,6 +1,7 @@
 //! Who may do what in a room: the one place where a caller becomes a role.
 
 use protocol::TimestampMs;
+use protocol::account::Scope;
 use protocol::ids::{LinkId, RoomId};
 use protocol::rights::{Rights, Role};
 use protocol::room::{Room, Visibility};
@@ -31,6 +32,19 @@ impl Access {
 
     fn of_member(member: Member) -> Self {
         Self { role: member.role, rights: member.rights, link: member.link }
+    }
+
+    /// What an API key leaves of it. Without the scope to write, its bearer is a viewer; a terminal both writes and runs.
+    pub(super) fn within(self, has: impl Fn(Scope) -> bool) -> Self {
+        let (writes, runs) = (has(Scope::RoomsWrite), has(Scope::Runs));
+        let Rights { view, edit, run, terminal } = self.rights;
+        let rights = Rights {
+            view: view && (writes || has(Scope::RoomsRead)),
+            edit: edit && writes,
+            run: run && runs,
+            terminal: terminal && writes && runs,
+        };
+        Self { role: if writes { self.role } else { Role::Viewer }, rights, link: self.link }
     }
 }
 

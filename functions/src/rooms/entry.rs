@@ -4,6 +4,7 @@
 //! link does not count it again. A token's signature is what proves that; its time does not matter.
 
 use protocol::TimestampMs;
+use protocol::account::Scope;
 use protocol::ids::{LoginId, ParticipantId, RoomId, UserId};
 use protocol::limits::DISPLAY_NAME_MAX_CHARS;
 use protocol::rights::Role;
@@ -31,6 +32,7 @@ struct Entrant {
     user: Option<UserId>,
     login: Option<LoginId>,
     tier: Tier,
+    scopes: Option<Vec<Scope>>,
 }
 
 impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
@@ -135,6 +137,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
                     user: None,
                     login: None,
                     tier: Tier::Anonymous,
+                    scopes: None,
                 })
             }
             RoomOwner::Guest { .. } | RoomOwner::Account(_) => Err(RoomError::OwnerKeyRefused),
@@ -148,12 +151,16 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         link: Option<&str>,
         now: TimestampMs,
     ) -> Result<Entrant, RoomError> {
+        let caller = Caller::Account(account.clone());
         let access = match link {
+            // Coming in by a link makes the account a member, which only a key that may write does.
+            Some(_) if !caller.has(Scope::RoomsWrite) => return Err(RoomError::Forbidden),
             Some(link) => self.join_by_link(room, link, &account, now).await?,
-            None => access(&self.store, room, &Caller::Account(account.clone())).await?,
+            None => access(&self.store, room, &caller).await?,
         };
-        let AccessClaims { sub, sid, name, tier, .. } = account;
-        Ok(Entrant { participant: sub.clone().into(), name, access, user: Some(sub), login: Some(sid), tier })
+        let access = access.within(|scope| caller.has(scope));
+        let AccessClaims { sub, sid, name, tier, scopes, .. } = account;
+        Ok(Entrant { participant: sub.clone().into(), name, access, user: Some(sub), login: Some(sid), tier, scopes })
     }
 
     async fn guest(
@@ -171,7 +178,15 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         let Some(token) = &request.link else {
             let access = access(&self.store, room, &Caller::Nobody).await?;
             let participant = previous.map_or_else(new_participant, |claims| claims.sub);
-            return Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous });
+            return Ok(Entrant {
+                participant,
+                name,
+                access,
+                user: None,
+                login: None,
+                tier: Tier::Anonymous,
+                scopes: None,
+            });
         };
         let link = self.open_link(room, token, now).await?;
         let counted = previous.filter(|claims| claims.link.as_ref() == Some(&link.id)).map(|claims| claims.sub);
@@ -184,7 +199,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             }
         };
         let access = Access { role: link.role, rights: link.rights, link: Some(link.id) };
-        Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous })
+        Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous, scopes: None })
     }
 
     /// The claims of a guest's earlier token of this room, whenever it expired. An account's token is none.
@@ -213,6 +228,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             user: entrant.user,
             sid: entrant.login,
             link,
+            scopes: entrant.scopes,
             generation: room.generation,
             iat,
             exp,

@@ -1,6 +1,7 @@
 //! Share links.
 
 use protocol::TimestampMs;
+use protocol::account::Scope;
 use protocol::envelope::FieldError;
 use protocol::ids::{LinkId, ParticipantId, RoomId};
 use protocol::internal::PrincipalKind;
@@ -9,7 +10,7 @@ use protocol::room::{CreateLinkRequest, Link};
 use protocol::secret;
 
 use super::access::is_open;
-use super::error::RoomError;
+use super::error::{RoomError, invalid};
 use super::records::Rooms;
 use crate::ambient::entropy;
 use crate::http::caller::Caller;
@@ -32,6 +33,9 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         now: TimestampMs,
     ) -> Result<Link, RoomError> {
         let rights = rights_of(&request, now)?;
+        if (rights.run || rights.terminal) && !caller.has(Scope::Runs) {
+            return Err(invalid("run", "must be false: the API key has no scope \"runs\" to hand on"));
+        }
         let (room, _) = self.room_for(room, caller, Role::Admin, now).await?;
         let token = secret::spell(&entropy());
         let record = LinkRecord {

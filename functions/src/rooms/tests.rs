@@ -1,6 +1,7 @@
 //! Rooms over a store in memory.
 
 mod forks;
+mod scopes;
 
 use std::sync::Arc;
 

@@ -27,6 +27,10 @@ pub struct Login {
     /// When it ends unless it is used before.
     #[ts(type = "number")]
     pub expires_at: TimestampMs,
+    /// When it was ended. Only in the export: the list has the open ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub ended_at: Option<TimestampMs>,
     /// True for the login that asks.
     pub current: bool,
 }

@@ -93,6 +93,9 @@ pub struct RoomClaims {
     /// What the person's limits go by.
     #[serde(default)]
     pub tier: Tier,
+    /// What the API key that it was got with may be used for; everything unless there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<Scope>>,
     /// The room's generation when the token was issued.
     #[serde(rename = "gen", default)]
     pub generation: u64,

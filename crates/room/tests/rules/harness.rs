@@ -42,6 +42,7 @@ pub(crate) fn session(channel: Channel, name: &str, role: Role) -> Session {
         sid: None,
         link: (role == Role::Viewer).then(link),
         tier: protocol::tier::Tier::Anonymous,
+        scopes: None,
         generation: 0,
         iat: 0,
         exp: EXPIRES_S,

@@ -75,6 +75,7 @@ impl Host {
             sid: None,
             link: None,
             tier: protocol::tier::Tier::Anonymous,
+            scopes: None,
             generation: 0,
             iat: 0,
             exp: 1_000_000,

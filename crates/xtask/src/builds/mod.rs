@@ -114,7 +114,7 @@ fn page(workspace: &Workspace, tools: &Tools) -> Result<()> {
 }
 
 /// The binaries that the stack runs natively: the functions, then the runner.
-const BINARIES: [&str; 7] = ["auth", "rooms", "runs", "attempts", "dead-letters", "sweeper", "runner"];
+const BINARIES: [&str; 8] = ["auth", "rooms", "runs", "attempts", "dead-letters", "sweeper", "audit", "runner"];
 
 /// The functions and the runner, as debug builds; compile errors and warnings go to the terminal.
 fn native(workspace: &Workspace) -> Result<()> {

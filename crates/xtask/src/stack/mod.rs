@@ -28,6 +28,11 @@ use crate::{
     workspace::Workspace,
 };
 
+pub(crate) use parts::OUTBOX;
+
+/// Whoever registers with this address and verifies it administers a local stack.
+pub(crate) const ADMIN_EMAIL: &str = "admin@example.org";
+
 /// How a stack is started.
 pub(crate) struct Settings {
     pub(crate) ports: Ports,
@@ -39,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) waits: Waits,
     /// Whether the functions are rebuilt when their source changes.
     pub(crate) reload: bool,
+    /// Variables of the edge beside the usual ones.
+    pub(crate) edge_variables: &'static [(&'static str, &'static str)],
 }
 
 /// Waits that a test shortens; nothing means the product's own.
@@ -99,6 +106,11 @@ impl Stack {
     /// Where people and clients reach the product.
     pub(crate) fn edge_url(&self) -> String {
         format!("http://localhost:{}", self.settings.ports.edge)
+    }
+
+    /// Where mails go as files.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        parts::outbox(&self.settings)
     }
 
     /// Starts everything and returns when every part answers.
@@ -162,7 +174,8 @@ impl Stack {
     async fn deploy(&self) -> Result<local_aws::Stack> {
         let root = self.workspace.root().to_owned();
         let endpoint = parts::aws_url(&self.settings);
-        let parameters = BTreeMap::from([("EdgeUrl".to_owned(), self.edge_url())]);
+        let parameters = [("EdgeUrl", self.edge_url()), ("AdminEmails", ADMIN_EMAIL.to_owned())];
+        let parameters = BTreeMap::from(parameters.map(|(name, value)| (name.to_owned(), value)));
         let deployed = spawn_blocking(move || local_aws::deploy(&root, &endpoint, &parameters));
         deployed.await.context("the deploy was cut off")?
     }
@@ -175,6 +188,7 @@ impl Stack {
             "functionsUrl": parts::functions_url(&self.settings),
             "ecsEndpoint": self.ecs.get().map(EcsStandIn::endpoint),
             "dataDir": self.settings.data,
+            "outboxDir": self.outbox(),
             "logsDir": self.settings.logs.dir,
             "chromium": self.tools.chromium,
             "node": self.tools.node,

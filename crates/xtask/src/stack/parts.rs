@@ -2,7 +2,7 @@
 //!
 //! Each part gives its program and where it is asked how it is.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{Settings, Stack};
 use crate::{
@@ -19,7 +19,7 @@ pub(super) const AWS: &str = "aws";
 pub(super) const HTTP_FUNCTIONS: [&str; 4] = ["auth", "rooms", "runs", "attempts"];
 
 /// The Lambda functions that a queue or a schedule calls.
-const TRIGGERED_FUNCTIONS: [&str; 2] = ["dead-letters", "sweeper"];
+const TRIGGERED_FUNCTIONS: [&str; 3] = ["dead-letters", "sweeper", "audit"];
 
 /// How many instances of one function run at a time; a function serves one request at a time, as on Lambda, and
 /// `POST /runs?wait=true` keeps one busy for up to 25 s.
@@ -40,6 +40,14 @@ pub(super) fn aws_url(settings: &Settings) -> String {
 pub(super) fn functions_url(settings: &Settings) -> String {
     format!("http://127.0.0.1:{}", settings.ports.functions)
 }
+
+/// Where mails go as files, since there is nobody to send them.
+pub(super) fn outbox(settings: &Settings) -> PathBuf {
+    settings.data.join(OUTBOX)
+}
+
+/// Name of that folder below the data.
+pub(crate) const OUTBOX: &str = "mail";
 
 /// ministack, with its state below the data folder.
 pub(super) fn aws(stack: &Stack) -> (Program, Health) {
@@ -99,6 +107,7 @@ pub(super) fn functions(stack: &Stack, deployed: &local_aws::Stack, ecs_url: &st
         env.push(("LIMITS".to_owned(), settings.limits.as_str().to_owned()));
     }
     env.push(("MAX_WARM_TASKS".to_owned(), RUNNERS_MAX.to_owned()));
+    env.push(("MAIL_OUTBOX_DIR".to_owned(), outbox(settings).to_string_lossy().into_owned()));
     if let Some(wait) = settings.waits.run_queued_max {
         env.push(("RUN_QUEUED_MAX_MS".to_owned(), wait.as_millis().to_string()));
     }
@@ -138,6 +147,7 @@ pub(super) fn edge(stack: &Stack) -> (Program, Health) {
     if settings.limits == Switch::Off {
         args.push(format!("--var=LIMITS:{}", settings.limits.as_str()));
     }
+    args.extend(settings.edge_variables.iter().map(|(name, value)| format!("--var={name}:{value}")));
     let env = [
         ("CI", "1".to_owned()),
         ("NO_COLOR", "1".to_owned()),

@@ -1,7 +1,10 @@
 //! Every error with its status. The match in `told` is exhaustive; this table says that each arm says the right thing.
 
 use super::*;
+use crate::auth::credentials::CredentialError;
 use crate::auth::passwords::PasswordError;
+use crate::auth::seal::SealError;
+use crate::auth::second_factor::SecondFactorError;
 
 fn unavailable() -> PortError {
     PortError::Unavailable { part: "p", source: "secret cause".into() }
@@ -42,6 +45,7 @@ fn requests() {
     check(RequestError::BadBearer(TokenError::Expired), 401);
     check(RequestError::BadBearer(TokenError::UnknownKey), 401);
     check(RequestError::RoomTokenOnly, 403);
+    check(RequestError::OutOfScope, 403);
     check(RequestError::Unanswerable(json_error()), 500);
 }
 
@@ -55,11 +59,51 @@ fn accounts() {
     check(AuthError::NoRefreshToken, 401);
     check(AuthError::RefreshRefused, 401);
     check(AuthError::NoAccount, 401);
+    check(AuthError::Suspended, 403);
+    check(AuthError::NoLogin, 404);
+    check(AuthError::MailTokenRefused, 403);
+    check(AuthError::AlreadyVerified, 409);
+    check(AuthError::TooManyMails { retry_after_s: 5 }, 429);
     check(AuthError::Changed, 409);
     check(AuthError::Password(PasswordError::Hash(argon2::password_hash::Error::Algorithm)), 500);
     check(AuthError::Token(TokenError::NoKey), 500);
     check(AuthError::Port(unavailable()), 503);
     check(AuthError::Port(refused()), 500);
+}
+
+#[test]
+fn administration() {
+    check(AdminError::NotAdmin, 403);
+    check(AdminError::NoUser, 404);
+    check(AdminError::Oneself, 409);
+    check(AdminError::Changed, 409);
+    check(AdminError::NoDay("x".to_owned()), 422);
+    check(AdminError::Auth(AuthError::Changed), 409);
+    check(AdminError::Port(unavailable()), 503);
+}
+
+#[test]
+fn second_factors_and_credentials() {
+    check(AuthError::from(SecondFactorError::Missing), 401);
+    check(AuthError::from(SecondFactorError::Wrong), 401);
+    check(AuthError::from(SecondFactorError::WrongCode), 403);
+    check(AuthError::from(SecondFactorError::On), 409);
+    check(AuthError::from(SecondFactorError::Off), 409);
+    check(AuthError::from(SecondFactorError::NotBegun), 409);
+    check(AuthError::from(SecondFactorError::TooManyTries { retry_after_s: 5 }), 429);
+    check(AuthError::from(SecondFactorError::Seal(SealError::Short)), 500);
+    check(AuthError::from(CredentialError::NoKey), 404);
+    check(AuthError::from(CredentialError::TooManyKeys), 409);
+    check(AuthError::from(CredentialError::Refused), 401);
+}
+
+#[test]
+fn a_client_learns_that_a_login_asks_for_a_code() {
+    let details = |error: SecondFactorError| told(&AuthError::from(error).into()).body.details;
+    for error in [SecondFactorError::Missing, SecondFactorError::Wrong] {
+        assert_eq!(details(error), Some(serde_json::json!({ "secondFactor": "totp" })));
+    }
+    assert_eq!(told(&AuthError::WrongCredentials.into()).body.details, None);
 }
 
 #[test]
