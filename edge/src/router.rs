@@ -12,20 +12,21 @@ use crate::keys::{self, JWKS_PATH};
 use crate::limits::Standing;
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
-use crate::sockets;
 use crate::{
-    assets, cors, credentials, export, fork_api, health, history_api, internal, limits, poll, proxy, room_api,
+    assets, cors, credentials, export, fork_api, health, history_api, identity, internal, limits, poll, proxy,
+    room_api, sockets,
 };
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
     let context = RequestContext::of(&request, env)?;
     let method = request.method();
-    let (standing, answered) = match admitted(&context, request).await {
-        Ok((standing, request)) => (standing, dispatch(&context, request).await),
-        Err(failure) => (None, Err(failure)),
+    let (bearer, standing, answered) = match admitted(&context, request).await {
+        Ok((bearer, standing, request)) => (bearer, standing, dispatch(&context, request).await),
+        Err(failure) => (None, None, Err(failure)),
     };
     let response = answered.or_else(|failure| answer::of_failure(&context, &failure))?;
+    limits::learn(bearer.as_deref(), response.status_code());
     let fields = json!({
         "requestId": context.request_id,
         "method": method.as_ref(),
@@ -37,10 +38,15 @@ pub(crate) async fn answer(request: Request, env: Env) -> Result<Response> {
     answer::finish(&context, response, standing)
 }
 
-/// The request with its bearer, if it may come now.
-async fn admitted(context: &RequestContext, request: Request) -> Result<(Option<Standing>, Request), Failure> {
+/// Whose request it is and how its caller stands, if it may come now.
+async fn admitted(
+    context: &RequestContext,
+    request: Request,
+) -> Result<(Option<String>, Option<Standing>, Request), Failure> {
     let request = credentials::exchanged(context, request).await?;
-    Ok((limits::admit(context, &request).await?, request))
+    let bearer = identity::bearer_of(&request);
+    let standing = limits::admit(context, &request.method(), bearer.as_deref()).await?;
+    Ok((bearer, standing, request))
 }
 
 async fn dispatch(context: &RequestContext, mut request: Request) -> Result<Response, Failure> {

@@ -141,7 +141,8 @@ async fn only_a_remembered_login_outlasts_the_browser() {
         let begun = stack.post("/api/v1/auth/login").json(&body).send().await;
         let cookie = begun.header("set-cookie").expect("a cookie").to_owned();
         let pair = cookie.split(';').next().expect("a first part");
-        let renewed = stack.post("/api/v1/auth/refresh").header("cookie", pair).send().await;
+        let renewed = stack.post("/api/v1/auth/refresh").header("cookie", pair).header("origin", stack.edge_url());
+        let renewed = renewed.send().await;
         let renewed = renewed.header("set-cookie").expect("a cookie").to_owned();
         for cookie in [cookie, renewed] {
             assert_eq!(cookie.split("; ").find(|part| part.starts_with("Max-Age")), max_age, "{cookie}");

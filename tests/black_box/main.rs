@@ -3,6 +3,7 @@
 //! Tests begin in the order of their names. Those of [`upheaval`] need the stack to themselves and so hold everybody
 //! up who comes later: their name puts them last.
 
+mod administration;
 mod api_keys;
 mod auth;
 mod crowd;
@@ -17,7 +18,6 @@ mod limits;
 mod links;
 mod logins;
 mod origins;
-mod presence;
 mod presence;
 mod recovery;
 mod rights;

@@ -1,5 +1,7 @@
 //! Somebody with an account.
 
+use std::time::Duration;
+
 use protocol::account::{LoginRequest, RegisterRequest, Session, User};
 use protocol::ids::RoomId;
 use protocol::room::{CreateRoomRequest, Room, RoomAnswer, Visibility};
@@ -9,6 +11,7 @@ use crate::api::{Answer, Call};
 use crate::person::Person;
 use crate::room::TestRoom;
 use crate::stack::Stack;
+use crate::wait::eventually;
 
 /// Fits every rule for passwords.
 const PASSWORD: &str = "Correct1Horse";
@@ -41,6 +44,32 @@ impl Account {
     pub fn fresh() -> RegisterRequest {
         let name = format!("u{:016x}", rand::random::<u64>());
         RegisterRequest { email: format!("{name}@example.org"), username: name, password: PASSWORD.to_owned() }
+    }
+
+    /// The administrator of a local stack, who may be there already.
+    pub(crate) async fn admin(stack: &Stack) -> Self {
+        let (email, username, password) =
+            ("admin@example.org".to_owned(), "administrator".to_owned(), PASSWORD.to_owned());
+        let request = RegisterRequest { username: username.clone(), email: email.clone(), password: password.clone() };
+        let ask = async |path, body| stack.post(path).header("x-refresh-transport", "body").json(&body).send().await;
+        let made = ask("/api/v1/auth/register", json!(request)).await;
+        let session = match made.status {
+            201 => {
+                let token = stack.mailed_token(&email, "verify");
+                let verified = ask("/api/v1/auth/verify-email", json!({"token": token})).await;
+                assert_eq!(verified.status, 200, "{verified}");
+                made
+            }
+            _ => ask("/api/v1/auth/login", json!({"email": email, "password": password})).await,
+        };
+        let admin = Self { stack: stack.clone(), email, username, password, session: session.data() };
+        // Whoever registered it may still be about to verify it.
+        eventually(Duration::from_secs(10), "an administrator", async || {
+            let answer = admin.get("/api/v1/admin/users?limit=1").send().await;
+            if answer.status == 200 { Ok(()) } else { Err(answer) }
+        })
+        .await;
+        admin
     }
 
     /// Who it is.

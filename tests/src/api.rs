@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 
 use crate::wait::DEADLINE;
 
+/// How often a call is sent again that the local proxy lost.
+const LOST_MAX: u32 = 3;
+
 /// A request that is being put together.
 pub struct Call(reqwest::RequestBuilder);
 
@@ -64,13 +67,30 @@ impl Call {
     /// Without an answer.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
         // The longest call waits 25 s for a run.
-        let response = self.0.timeout(DEADLINE + DEADLINE).send().await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, body: response.bytes().await?.into() })
+        let call = self.0.timeout(DEADLINE + DEADLINE);
+        for _lost in 0..LOST_MAX {
+            let Some(again) = call.try_clone() else { break };
+            let answer = Answer::of(again.send().await?).await?;
+            if !answer.is_of_the_proxy() {
+                return Ok(answer);
+            }
+        }
+        Answer::of(call.send().await?).await
     }
 }
 
 impl Answer {
+    async fn of(response: reqwest::Response) -> reqwest::Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Self { status, headers, body: response.bytes().await?.into() })
+    }
+
+    /// True for what `wrangler dev` answers itself when a connection between its two processes breaks, as happens after
+    /// many calls at once. It sends a `GET` again, and leaves everything else to the client.
+    fn is_of_the_proxy(&self) -> bool {
+        self.status == 503 && self.body.starts_with(b"Your worker restarted mid-request")
+    }
+
     /// A header, or nothing.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -148,6 +148,11 @@ impl Stack {
         Account::register(self).await
     }
 
+    /// The administrator.
+    pub async fn admin(&self) -> Account {
+        Account::admin(self).await
+    }
+
     /// A room without an account behind it.
     pub async fn guest_room(&self, name: &str) -> TestRoom {
         let request = CreateRoomRequest { name: name.to_owned(), language: None, project_id: None, visibility: None };

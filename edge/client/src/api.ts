@@ -148,7 +148,9 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : 'Something went wrong.';
   const said = error.message.charAt(0).toUpperCase() + error.message.slice(1);
   const sentence = /[.!?…]$/.test(said) ? said : `${said}.`;
-  if (error.retryAfterSeconds !== null) return `${sentence} Try again in ${waitOf(error.retryAfterSeconds)}.`;
+  const saysWhen = / in \d+ s\.$/.test(sentence);
+  if (error.retryAfterSeconds !== null && !saysWhen)
+    return `${sentence} Try again in ${waitOf(error.retryAfterSeconds)}.`;
   if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
     return `${sentence} If it stays, report request ${error.requestId}.`;
   }

@@ -19,6 +19,9 @@ use crate::request_context::RequestContext;
 /// Bearers that are remembered: some hundred bytes each. Reached only under a flood; then all are checked anew.
 const CALLERS_KEPT: usize = 2_000;
 
+/// How long a refused bearer counts for its address, in each isolate. It may have been refused for the call alone.
+const DISOWNED_S: u64 = 60;
+
 /// The bucket of all that comes from an address without an account.
 const WHOLE_ADDRESS: &str = "";
 
@@ -39,7 +42,7 @@ pub(super) enum Caller {
 }
 
 thread_local! {
-    /// Bearers whose signature was right, and when they expire.
+    /// Bearers whose signature was right, and until when they are known.
     static CALLERS: RefCell<HashMap<String, (Caller, u64)>> = RefCell::default();
 }
 
@@ -53,12 +56,7 @@ impl Caller {
             return caller;
         }
         let Some((caller, expires_at_s)) = read(context, token).await else { return Self::Nobody };
-        CALLERS.with_borrow_mut(|callers| {
-            if callers.len() >= CALLERS_KEPT {
-                callers.clear();
-            }
-            callers.insert(token.to_owned(), (caller.clone(), expires_at_s));
-        });
+        remember(token, caller.clone(), expires_at_s);
         caller
     }
 
@@ -82,6 +80,21 @@ impl Caller {
             Self::Nobody => vec![("nobody".to_owned(), Tier::Anonymous.quota()), everybody],
         }
     }
+}
+
+/// Counts a bearer that was refused for its address, for a while: whoever stole one that was withdrawn since must not
+/// use up what its owner may.
+pub(super) fn disown(token: &str) {
+    remember(token, Caller::Nobody, clock::now() / 1000 + DISOWNED_S);
+}
+
+fn remember(token: &str, caller: Caller, until_s: u64) {
+    CALLERS.with_borrow_mut(|callers| {
+        if callers.len() >= CALLERS_KEPT {
+            callers.clear();
+        }
+        callers.insert(token.to_owned(), (caller, until_s));
+    });
 }
 
 /// The caller of a bearer that is ours, and when the bearer expires. Where the keys cannot be had, the call counts for

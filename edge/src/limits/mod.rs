@@ -15,12 +15,12 @@ mod caller;
 mod ledger;
 mod object;
 
+use protocol::envelope::ErrorCode;
 use protocol::tier::{Quota, Tier};
 use serde_json::json;
-use worker::{Headers, Request, Result};
+use worker::{Headers, Method, Result};
 
 use crate::answer::Failure;
-use crate::identity;
 use crate::log::{self, Level};
 use crate::request_context::RequestContext;
 
@@ -104,13 +104,17 @@ impl Standing {
 ///
 /// # Errors
 /// [`Failure::Limited`] where it comes too soon. A limit that does not answer lets calls in.
-pub(crate) async fn admit(context: &RequestContext, request: &Request) -> Result<Option<Standing>, Failure> {
+pub(crate) async fn admit(
+    context: &RequestContext,
+    method: &Method,
+    bearer: Option<&str>,
+) -> Result<Option<Standing>, Failure> {
     let segments: Vec<&str> = context.url.path().split('/').filter(|segment| !segment.is_empty()).collect();
     if !counts(&segments) || context.config()?.is_exempt(&context.client_address) {
         return Ok(None);
     }
-    let caller = Caller::of(context, identity::bearer_of(request).as_deref()).await;
-    let buckets = caller.buckets(caller::is_way_in(&request.method(), &segments));
+    let caller = Caller::of(context, bearer).await;
+    let buckets = caller.buckets(caller::is_way_in(method, &segments));
     take(context, &caller, buckets).await
 }
 
@@ -150,6 +154,15 @@ async fn take(
             let what = if is_own { "you called too often" } else { "too many calls come from your network" };
             Err(Failure::Limited(Refusal { standing, wait_ms, what }))
         }
+    }
+}
+
+/// Learns from how a call was answered: see [`caller::disown`].
+pub(crate) fn learn(bearer: Option<&str>, status: u16) {
+    if status == ErrorCode::Unauthorized.status()
+        && let Some(token) = bearer
+    {
+        caller::disown(token);
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Needs {
     Edit,
     /// To manage it.
     Manage,
+    /// To administer the platform.
+    Administer,
 }
 
 /// Who looks whether the bearer is the room's: the edge calls another room's token no token, the functions one without
@@ -27,12 +29,15 @@ pub(super) enum At {
 }
 
 use At::{Edge, Functions};
-use Needs::{Account, Edit, Manage, Nothing, View};
+use Needs::{Account, Administer, Edit, Manage, Nothing, View};
 
 pub(super) type Route = (&'static str, &'static str, Needs, At, &'static str);
 
+const WRONG_PASSWORD: &str = r#"{"password":"Wrong1Password"}"#;
+const WRONG_CODE: &str = r#"{"code":"000000"}"#;
+
 /// Method, path, what it needs, who checks that, and a body that gets as far as the check.
-pub(super) const ROUTES: [Route; 39] = [
+pub(super) const ROUTES: [Route; 61] = [
     ("GET", "/.well-known/jwks.json", Nothing, Functions, ""),
     ("POST", "/api/v1/auth/register", Nothing, Functions, ""),
     ("POST", "/api/v1/auth/login", Nothing, Functions, ""),
@@ -47,6 +52,28 @@ pub(super) const ROUTES: [Route; 39] = [
         Functions,
         r#"{"currentPassword":"Wrong1Password","newPassword":"Other1Password"}"#,
     ),
+    ("GET", "/api/v1/auth/me/export", Account, Functions, ""),
+    ("DELETE", "/api/v1/auth/me", Account, Functions, WRONG_PASSWORD),
+    ("POST", "/api/v1/auth/forgot-password", Nothing, Functions, ""),
+    ("POST", "/api/v1/auth/reset-password", Nothing, Functions, ""),
+    ("POST", "/api/v1/auth/verify-email", Nothing, Functions, ""),
+    ("POST", "/api/v1/auth/verify-email/send", Account, Functions, ""),
+    ("GET", "/api/v1/auth/logins", Account, Functions, ""),
+    ("DELETE", "/api/v1/auth/logins", Account, Functions, ""),
+    ("DELETE", "/api/v1/auth/logins/{login}", Account, Functions, ""),
+    ("POST", "/api/v1/auth/totp", Account, Functions, ""),
+    ("POST", "/api/v1/auth/totp/confirm", Account, Functions, WRONG_CODE),
+    ("DELETE", "/api/v1/auth/totp", Account, Functions, WRONG_PASSWORD),
+    ("POST", "/api/v1/auth/totp/recovery-codes", Account, Functions, WRONG_CODE),
+    ("GET", "/api/v1/auth/api-keys", Account, Functions, ""),
+    ("POST", "/api/v1/auth/api-keys", Account, Functions, r#"{"name":"Key","scopes":["runs"]}"#),
+    ("GET", "/api/v1/auth/api-keys/{key}", Account, Functions, ""),
+    ("DELETE", "/api/v1/auth/api-keys/{key}", Account, Functions, ""),
+    ("POST", "/api/v1/auth/api-keys/{oldKey}/rotate", Account, Functions, ""),
+    ("GET", "/api/v1/admin/users", Administer, Functions, ""),
+    ("GET", "/api/v1/admin/users/{owner}", Administer, Functions, ""),
+    ("PUT", "/api/v1/admin/users/{owner}", Administer, Functions, "{}"),
+    ("GET", "/api/v1/admin/audit", Administer, Functions, ""),
     ("GET", "/api/v1/languages", Nothing, Functions, ""),
     ("POST", "/api/v1/runs", Nothing, Functions, ""),
     ("GET", "/api/v1/runs/{run}", View, Functions, ""),

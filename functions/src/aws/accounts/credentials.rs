@@ -105,7 +105,6 @@ impl CredentialStore for DynamoAccounts {
     async fn extend_session(&self, login: &LoginId, at: TimestampMs, expires_at: TimestampMs) -> Result<(), PortError> {
         let changes = vec![
             ("lastUsedAt", Change::Set(Some(number(at)))),
-            ("expiresAt", Change::Set(Some(number(expires_at)))),
             ("expiresAtSeconds", Change::Set(Some(number(keys::seconds(expires_at))))),
         ];
         let checks = vec![Check::Present("PK"), Check::Absent("endedAt")];

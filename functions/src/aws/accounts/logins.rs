@@ -24,7 +24,6 @@ pub(super) fn login_item(login: &NewLogin) -> Item {
         ("userAgent", login.user_agent.as_ref().map(text)),
         ("address", Some(text(&login.address))),
         ("sessionHash", Some(text(&login.session_fingerprint))),
-        ("expiresAt", Some(number(login.refresh.expires_at))),
         ("expiresAtSeconds", Some(number(keys::seconds(login.refresh.expires_at)))),
     ]));
     item
@@ -32,19 +31,16 @@ pub(super) fn login_item(login: &NewLogin) -> Item {
 
 pub(super) fn login(row: &Row) -> Result<StoredLogin, PortError> {
     let created_at = row.number("createdAt")?;
-    // Logins of before there were kinds lasted as long as the remembered ones do, and knew their end to the second.
+    // Logins of before there were kinds last as long as the remembered ones do.
     let kind = row.optional_json("kind")?.unwrap_or(LoginKind::Remembered);
-    let expires_at = match row.optional_number("expiresAt")? {
-        Some(expires_at) => expires_at,
-        None => row.number::<TimestampMs>("expiresAtSeconds")? * 1000,
-    };
     Ok(StoredLogin {
         id: row.id("loginId")?,
         user: row.id("userId")?,
         kind,
         created_at,
         last_used_at: row.optional_number("lastUsedAt")?.unwrap_or(created_at),
-        expires_at,
+        // To the second, which its refresh token knows better.
+        expires_at: row.number::<TimestampMs>("expiresAtSeconds")? * 1000,
         ended_at: row.optional_number("endedAt")?,
         user_agent: row.optional_text("userAgent").map(str::to_owned),
         address: row.text("address")?.to_owned(),
@@ -79,11 +75,10 @@ pub(super) fn rotation_writes(rotation: &Rotation) -> Vec<Write> {
         ("rotatedAt", Change::Set(Some(number(at)))),
         ("successorKey", Change::Set(key.map(|key| text(STANDARD_NO_PAD.encode(key))))),
     ];
-    let expires_at = rotation.new.expires_at;
+    let expires_at = keys::seconds(rotation.new.expires_at);
     let used = vec![
         ("lastUsedAt", Change::Set(Some(number(at)))),
-        ("expiresAt", Change::Set(Some(number(expires_at)))),
-        ("expiresAtSeconds", Change::Set(Some(number(keys::seconds(expires_at))))),
+        ("expiresAtSeconds", Change::Set(Some(number(expires_at)))),
     ];
     vec![
         Write::Update(
@@ -121,7 +116,8 @@ mod tests {
         let (new, row) = (new_login(), Row { table: "t", item: login_item(&new_login()) });
         let read = login(&row).expect("readable");
         assert_eq!((read.id, read.user, read.kind, read.address), (new.id, new.user, new.kind, new.address));
-        assert_eq!((read.created_at, read.last_used_at, read.expires_at, read.ended_at), (AT, AT, AT + 1, None));
+        assert_eq!((read.created_at, read.last_used_at, read.ended_at), (AT, AT, None));
+        assert_eq!(read.expires_at, AT / 1000 * 1000);
         assert!(!row.item.contains_key("passwordHash"));
     }
 
@@ -129,9 +125,8 @@ mod tests {
     fn a_login_of_before_there_were_kinds_is_a_remembered_one() {
         let mut item = login_item(&new_login());
         item.remove("kind");
-        item.remove("expiresAt");
         let read = login(&Row { table: "t", item }).expect("readable");
-        assert_eq!((read.kind, read.expires_at), (LoginKind::Remembered, (AT + 1) / 1000 * 1000));
+        assert_eq!(read.kind, LoginKind::Remembered);
     }
 
     #[test]
