@@ -1,17 +1,16 @@
 // Accounts in the page: logging in with and without a second factor, and everything that the page of an account does.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { mailedToken, until, url } from '../stack.mjs';
+import { totp } from './authenticator.mjs';
 import { hasSidewaysScroll, pictures, untilOnline, visitor } from './support.mjs';
 
 const PASSWORD = 'Correct1Horse';
 const NEW_PASSWORD = 'Battery2Staple';
 /** The narrowest phones. */
 const SMALL = { width: 320, height: 640 };
-const STEP_MS = 30_000;
 
 let serial = 0;
 
@@ -57,17 +56,6 @@ const formError = (page, words) => page.getByTestId('form-error').filter({ hasTe
 function assertSound(...pages) {
   const own = pages.flatMap(({ troubles }) => troubles).filter((trouble) => !trouble.startsWith('Failed to load resource'));
   assert.deepEqual(own, []);
-}
-
-/** What an authenticator shows (RFC 6238), `later` steps from now. */
-function totp(secret, later = 0) {
-  const bits = [...secret.replaceAll(' ', '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
-  const bytes = bits.join('').match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / STEP_MS) + later));
-  const hash = createHmac('sha1', Buffer.from(bytes)).update(counter).digest();
-  const offset = hash[19] & 0xf;
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 /** Turns the second factor on; answers its secret and the recovery codes. */

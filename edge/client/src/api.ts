@@ -150,11 +150,16 @@ export function explain(error: unknown): string {
   const sentence = /[.!?…]$/.test(said) ? said : `${said}.`;
   const saysWhen = / in \d+ s\.$/.test(sentence);
   if (error.retryAfterSeconds !== null && !saysWhen)
-    return `${sentence} Try again in ${error.retryAfterSeconds} s.`;
+    return `${sentence} Try again in ${waitOf(error.retryAfterSeconds)}.`;
   if (error.code === 'INTERNAL_ERROR' && error.requestId !== null) {
     return `${sentence} If it stays, report request ${error.requestId}.`;
   }
   return sentence;
+}
+
+/** Seconds for as long as somebody would sit and wait. */
+function waitOf(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
 }
 
 export const register = (body: RegisterRequest): Promise<Session> => call('POST', '/auth/register', { body });

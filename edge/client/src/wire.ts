@@ -345,7 +345,7 @@ secret: string,
  */
 otpauthUrl: string, 
 /**
- * That address as a QR code: an SVG document.
+ * That address as a QR code: an SVG document, to be scaled up. A module is as wide as a pixel.
  */
 qrSvg: string, };
 

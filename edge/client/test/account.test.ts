@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Calling } from '../src/account/calling.ts';
 import * as calls from '../src/account/calls.ts';
 import { deviceName, grouped, when } from '../src/account/words.ts';
-import { ApiError } from '../src/api.ts';
+import { ApiError, explain } from '../src/api.ts';
 import { mailedTokenOf } from '../src/mailed-token.ts';
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +40,14 @@ test('times that are near are counted, others are dates', () => {
   check(-14 * DAY_MS, '14 days ago');
   check(-15 * DAY_MS, 'May 5, 2026');
   check(2 * DAY_MS, 'in 2 days');
+});
+
+test('who has to wait is told how long, in the unit that fits', () => {
+  const check = (seconds: number, expected: string): void =>
+    assert.equal(explain(new ApiError('RATE_LIMIT_EXCEEDED', 'too many', [], seconds)), expected);
+  check(119, 'Too many. Try again in 119 s.');
+  check(120, 'Too many. Try again in 2 minutes.');
+  check(841, 'Too many. Try again in 15 minutes.');
 });
 
 test('a secret stands in groups of four', () => {

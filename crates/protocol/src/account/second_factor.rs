@@ -11,7 +11,7 @@ pub struct TotpSetup {
     pub secret: String,
     /// The same as an `otpauth://` address.
     pub otpauth_url: String,
-    /// That address as a QR code: an SVG document.
+    /// That address as a QR code: an SVG document, to be scaled up. A module is as wide as a pixel.
     pub qr_svg: String,
 }
 

@@ -41,7 +41,7 @@ export function dataSection(calling: Calling, user: User, onDeleted: () => void)
     'data',
     'Your data',
     'Take along what is stored of your account, or end it.',
-    row('Export', 'Profile and logins as JSON, without secrets', download),
+    row('Export', 'What is stored of your account as JSON, without secrets', download),
     row('Delete', 'For good, and at once', remove),
     answer.element,
   );
@@ -56,7 +56,7 @@ function askToDelete(calling: Calling, user: User): Promise<true | null> {
       h(
         'ul',
         { class: 'bullets' },
-        h('li', {}, 'Your profile is deleted, and every login ends at once.'),
+        h('li', {}, 'Your profile is deleted, and every login and API key ends.'),
         h('li', {}, 'Your username and your address become free for others.'),
         h('li', {}, 'Your rooms stay for those who have a link, but nobody owns them any more.'),
       ),
