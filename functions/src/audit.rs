@@ -53,7 +53,7 @@ impl<S: AuditStore, A: Artifacts> Auditor<S, A> {
     pub async fn handle(&self, batch: Batch) -> BatchAnswer {
         let Some(first) = batch.records.first().map(Change::sequence_number) else { return BatchAnswer::default() };
         let records: Vec<AuditRecord> = batch.records.iter().flat_map(acts::acts_of).collect();
-        match self.record(&first, &records).await {
+        match self.record(&records).await {
             Ok(()) => {
                 info!(changes = batch.records.len(), acts = records.len(), "recorded");
                 BatchAnswer::default()
@@ -65,14 +65,14 @@ impl<S: AuditStore, A: Artifacts> Auditor<S, A> {
         }
     }
 
-    async fn record(&self, first: &str, records: &[AuditRecord]) -> Result<(), PortError> {
+    async fn record(&self, records: &[AuditRecord]) -> Result<(), PortError> {
         let Some(oldest) = records.first() else { return Ok(()) };
         for record in records {
             self.store.put(record).await?;
         }
         let lines: Vec<String> = records.iter().map(line).collect();
-        // Named by its first change, so that a batch that comes again replaces itself.
-        let key = format!("audit/{}/{first}-{}.jsonl", change::day_of(oldest.at).replace('-', "/"), oldest.id);
+        // Named by its first act, so that a batch that comes again replaces itself.
+        let key = format!("audit/{}/{}.jsonl", change::day_of(oldest.at).replace('-', "/"), oldest.id);
         self.archive.put(&key, lines.concat()).await
     }
 }

@@ -109,7 +109,7 @@ pub fn acts_of(change: &Change) -> Vec<AuditRecord> {
     let record = |(place, (action, mut details)): (usize, (&str, Map<String, Value>))| {
         details.extend(values(image, &["changedBy"]));
         AuditRecord {
-            id: format!("{}-{place}", change.event_id),
+            id: format!("{}-{place}", change.name()),
             at: change.at(),
             action: action.to_owned(),
             user: ["userId", "ownerId"].iter().find_map(|name| image.get(name)?.parse().ok()),

@@ -6,6 +6,9 @@ use protocol::TimestampMs;
 use protocol::envelope::rfc3339;
 use serde::{Deserialize, Serialize};
 
+/// Digits of the longest sequence number (API reference of DynamoDB Streams, `StreamRecord`).
+const SEQUENCE_MAX_DIGITS: usize = 40;
+
 /// What a stream hands to the function: the part of it that matters here.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
@@ -34,9 +37,8 @@ pub struct ItemFailure {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// Names it, also when it comes again.
     #[serde(rename = "eventID")]
-    pub event_id: String,
+    event_id: String,
     dynamodb: Images,
     user_identity: Option<Identity>,
 }
@@ -92,6 +94,13 @@ impl Change {
     #[must_use]
     pub fn sequence_number(&self) -> String {
         self.dynamodb.sequence_number.clone()
+    }
+
+    /// Names it, also when it comes again. Of the changes of one second the names sort as they happened: times are no
+    /// finer than that, so the place in the stream comes first.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{:0>width$}.{}", self.dynamodb.sequence_number, self.event_id, width = SEQUENCE_MAX_DIGITS)
     }
 
     /// When it happened, to the second.

@@ -101,7 +101,8 @@ async fn a_batch_that_fails_comes_again_and_is_recorded_once() {
             assert_eq!(auditor.store.records.lock().expect("no panic").len(), 1);
             let archived = auditor.archive.texts.lock().expect("no panic").clone();
             let [(key, text)] = archived.iter().collect::<Vec<_>>()[..] else { panic!("one file: {archived:?}") };
-            assert_eq!((key.as_str(), text.lines().count()), ("audit/2027/01/15/7-e1-0.jsonl", 1));
+            let file = format!("audit/2027/01/15/{:0>40}.e1-0.jsonl", 7);
+            assert_eq!((key.as_str(), text.lines().count()), (file.as_str(), 1));
         }
     }
 }
