@@ -3,6 +3,7 @@
 //! Endpoints of a local AWS (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ECS`), region and credentials are the SDK's own
 //! variables and are not repeated here; the log level is `RUST_LOG` (`info` unless set).
 
+mod accounts;
 mod mail;
 
 use std::fmt::Display;
@@ -11,8 +12,7 @@ use std::str::FromStr;
 use protocol::limits::{RUN_QUEUED_MAX_MS, RUN_SOURCE_DEFAULT_BYTES, RUN_SOURCE_MAX_BYTES};
 use thiserror::Error;
 
-use crate::auth::names::normal;
-
+pub use accounts::{AuditConfig, AuthConfig};
 pub use mail::MailConfig;
 
 /// A variable that is missing or does not fit. The function does not start.
@@ -98,23 +98,6 @@ pub struct Trust {
     pub edge_url: String,
 }
 
-/// Environment of `auth`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthConfig {
-    /// `SIGNING_KEY_SECRET_ID` and `EDGE_URL`.
-    pub trust: Trust,
-    /// `ACCOUNTS_TABLE`.
-    pub accounts_table: String,
-    /// `AUDIT_TABLE`: what administrators read of the trail.
-    pub audit_table: String,
-    /// `ADMIN_EMAILS`: addresses, with commas between, whose owners are administrators once they have verified them.
-    pub admin_emails: Vec<String>,
-    /// How mails are sent.
-    pub mail: MailConfig,
-    /// `SEALING_SECRET_ID`: name or ARN of the secret that authenticators' secrets are sealed with.
-    pub sealing_secret_id: String,
-}
-
 /// Environment of `rooms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomsConfig {
@@ -182,15 +165,6 @@ pub struct SweeperConfig {
     pub queued_max_ms: u64,
 }
 
-/// Environment of `audit`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditConfig {
-    /// `AUDIT_TABLE`.
-    pub audit_table: String,
-    /// `ARCHIVE_BUCKET`.
-    pub archive_bucket: String,
-}
-
 /// The queues of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueUrls {
@@ -239,21 +213,6 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
                 min_warm: self.number("MIN_WARM_TASKS", 0, TASKS_MAX)?,
                 max_warm: self.number("MAX_WARM_TASKS", MAX_WARM_TASKS_DEFAULT, TASKS_MAX)?,
             },
-        })
-    }
-
-    /// Reads the environment of `auth`.
-    ///
-    /// # Errors
-    /// Names the first variable that is missing or wrong.
-    pub fn auth(&self) -> Result<AuthConfig, ConfigError> {
-        Ok(AuthConfig {
-            trust: self.trust()?,
-            accounts_table: self.required("ACCOUNTS_TABLE")?,
-            audit_table: self.required("AUDIT_TABLE")?,
-            admin_emails: self.admin_emails()?,
-            sealing_secret_id: self.required("SEALING_SECRET_ID")?,
-            mail: self.mail()?,
         })
     }
 
@@ -316,28 +275,6 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         })
     }
 
-    /// Reads the environment of `audit`.
-    ///
-    /// # Errors
-    /// Names the first variable that is missing.
-    pub fn audit(&self) -> Result<AuditConfig, ConfigError> {
-        Ok(AuditConfig { audit_table: self.required("AUDIT_TABLE")?, archive_bucket: self.required("ARCHIVE_BUCKET")? })
-    }
-
-    /// The addresses in their normal form.
-    fn admin_emails(&self) -> Result<Vec<String>, ConfigError> {
-        let value = (self.0)("ADMIN_EMAILS").unwrap_or_default();
-        let addresses: Vec<_> = value.split(',').map(normal).filter(|address| !address.is_empty()).collect();
-        if addresses.iter().all(|address| address.contains('@')) {
-            return Ok(addresses);
-        }
-        Err(ConfigError::Wrong {
-            name: "ADMIN_EMAILS",
-            value,
-            takes: "e-mail addresses with commas between".to_owned(),
-        })
-    }
-
     fn queues(&self) -> Result<QueueUrls, ConfigError> {
         Ok(QueueUrls { critical: self.url("RUNS_QUEUE_URL")?, background: self.url("BACKGROUND_QUEUE_URL")? })
     }
@@ -368,64 +305,4 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RUNS: [(&str, &str); 10] = [
-        ("SIGNING_KEY_SECRET_ID", "s"),
-        ("EDGE_URL", "http://localhost:8787/"),
-        ("RUNS_TABLE", "runs"),
-        ("ROOMS_TABLE", "rooms"),
-        ("BUNDLES_BUCKET", "bundles"),
-        ("RUNS_QUEUE_URL", "http://localhost:4566/q"),
-        ("BACKGROUND_QUEUE_URL", "http://localhost:4566/b"),
-        ("RUNNER_CLUSTER", "c"),
-        ("RUNNER_SERVICE", "s"),
-        ("STAGE", "dev"),
-    ];
-
-    type Changes = &'static [(&'static str, &'static str)];
-
-    fn environment(changes: Changes) -> Environment<impl Fn(&str) -> Option<String>> {
-        Environment(move |name: &str| {
-            changes.iter().chain(&RUNS).find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    fn runs_with(changes: Changes) -> Result<RunsConfig, ConfigError> {
-        environment(changes).runs()
-    }
-
-    #[test]
-    fn defaults_are_guests_limits_and_50_kilobytes() {
-        let config = runs_with(&[]).expect("complete");
-        assert_eq!((config.guests, config.limits, config.source_max_bytes), (Switch::On, Switch::On, 51_200));
-        assert_eq!(config.trust.edge_url, "http://localhost:8787");
-    }
-
-    #[test]
-    fn a_wrong_variable_is_named() {
-        let name = |changes| match runs_with(changes).expect_err("wrong") {
-            ConfigError::Missing { name } | ConfigError::Wrong { name, .. } => name,
-        };
-        assert_eq!(name(&[("RUNS_TABLE", "")]), "RUNS_TABLE");
-        assert_eq!(name(&[("GUESTS", "yes")]), "GUESTS");
-        assert_eq!(name(&[("EDGE_URL", "localhost")]), "EDGE_URL");
-        assert_eq!(name(&[("RUN_SOURCE_MAX_BYTES", "2000000")]), "RUN_SOURCE_MAX_BYTES");
-    }
-
-    #[test]
-    fn only_a_local_stack_lifts_its_limits() {
-        assert!(runs_with(&[("LIMITS", "off")]).is_err());
-        let local = runs_with(&[("LIMITS", "off"), ("STAGE", "local")]).expect("local");
-        assert_eq!(local.limits, Switch::Off);
-    }
-
-    #[test]
-    fn only_a_local_stack_shortens_the_wait_of_a_run() {
-        let wait = |changes| environment(changes).sweeper().map(|config| config.queued_max_ms);
-        assert_eq!(wait(&[]), Ok(300_000));
-        assert!(wait(&[("RUN_QUEUED_MAX_MS", "60000")]).is_err());
-        assert_eq!(wait(&[("RUN_QUEUED_MAX_MS", "60000"), ("STAGE", "local")]), Ok(60_000));
-    }
-}
+mod tests;
