@@ -14,10 +14,11 @@ use lambda_http::Error;
 use lambda_http::tracing::{error, info};
 use protocol::account::AuditRecord;
 
-use self::change::{Batch, BatchAnswer, Change, ItemFailure};
+use self::change::{Batch, Change};
 use crate::aws;
 use crate::aws::artifacts::S3Artifacts;
 use crate::aws::audit::DynamoAudit;
+use crate::batch::{BatchAnswer, ItemFailure};
 use crate::config::AuditConfig;
 use crate::log::chain;
 use crate::ports::PortError;

@@ -7,11 +7,12 @@ use protocol::TimestampMs;
 use protocol::ids::RunId;
 use protocol::run::{RunChange, RunReason, RunStatus, TransitionError};
 use protocol::runner::QueueMessage;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::aws;
 use crate::aws::artifacts::S3Artifacts;
 use crate::aws::runs::DynamoRuns;
+use crate::batch::{BatchAnswer, ItemFailure};
 use crate::config::AttemptsConfig;
 use crate::edge::EdgeClient;
 use crate::log::chain;
@@ -37,22 +38,6 @@ pub struct Letter {
     pub message_id: String,
     /// A [`QueueMessage`].
     pub body: String,
-}
-
-/// Which messages have to come again (`ReportBatchItemFailures`).
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
-    /// Those.
-    pub batch_item_failures: Vec<ItemFailure>,
-}
-
-/// A message that has to come again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ItemFailure {
-    /// Its id.
-    pub item_identifier: String,
 }
 
 /// Marks runs as lost.

@@ -13,6 +13,7 @@ pub mod attempts;
 pub mod audit;
 pub mod auth;
 pub mod aws;
+pub mod batch;
 pub mod config;
 pub mod cursor;
 pub mod dead_letters;

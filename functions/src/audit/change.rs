@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::TimestampMs;
 use protocol::envelope::rfc3339;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Digits of the longest sequence number (API reference of DynamoDB Streams, `StreamRecord`).
 const SEQUENCE_MAX_DIGITS: usize = 40;
@@ -15,22 +15,6 @@ pub struct Batch {
     /// The changes, oldest first.
     #[serde(rename = "Records")]
     pub records: Vec<Change>,
-}
-
-/// From which change on the stream has to come again (`ReportBatchItemFailures`).
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
-    /// That one, or none.
-    pub batch_item_failures: Vec<ItemFailure>,
-}
-
-/// A change that has to come again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ItemFailure {
-    /// Its sequence number.
-    pub item_identifier: String,
 }
 
 /// One change of one item.
