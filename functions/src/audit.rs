@@ -5,7 +5,7 @@
 //! `archive` from the first minute on.
 //!
 //! Safety: a stream comes again from the first change that was not recorded, and every record has its name from the
-//! change, so that the trail has each act once. Liveness: a change that is no act, or that cannot be read, is passed.
+//! change, so that the trail has each act once. Liveness: a change that is no act is passed.
 
 pub mod acts;
 pub mod change;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use protocol::account::{LoginRequest, Session};
 use protocol::envelope::ErrorCode;
 use protocol::limits::{ADDRESS_QUOTA, ATTEMPTS_MAX, ATTEMPTS_WINDOW_MS};
@@ -62,6 +63,23 @@ async fn a_burst_of_calls_at_once_is_let_in_and_no_more() {
         if answer.status == 429 { Err(answer) } else { Ok(()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn credentials_that_open_nothing_count_for_their_address() {
+    let stack = Stack::from_env().await.from_fresh_address();
+    let made_up = |number: u32| format!("tutti_sid_{}{number:0>43}", "0".repeat(20));
+    let calls = (0..200).map(|number| stack.get("/api/v1/rooms").header("x-session-id", &made_up(number)).send());
+    let start = Instant::now();
+    // Faster than the quota flows back; a few at a time, as a program that tries secrets does.
+    let answers: Vec<Answer> = stream::iter(calls).buffer_unordered(16).collect().await;
+    let took = start.elapsed();
+    let (refused, looked_at): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 429);
+    is_a_burst(looked_at.len(), ADDRESS_QUOTA.burst, ADDRESS_QUOTA.per_minute, took);
+    for answer in &looked_at {
+        answer.refuses_with(ErrorCode::Unauthorized);
+    }
+    assert!(!refused.is_empty(), "all were looked at in {took:?}");
 }
 
 #[tokio::test]

@@ -102,7 +102,8 @@ impl PrincipalKind {
 
 /// Body of `POST /internal/credentials/exchange`: the edge wants an access token for an opaque credential, which is a
 /// login's `X-Session-ID` or an API key. The answer's data is [`ExchangedCredential`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
+// Not `Debug`: it would spell a secret.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExchangeCredential {
     /// The credential. Its prefix ([`SESSION_SECRET_PREFIX`], [`API_KEY_PREFIX`]) says which kind it is.
@@ -115,7 +116,8 @@ pub const SESSION_SECRET_PREFIX: &str = "tutti_sid_";
 pub const API_KEY_PREFIX: &str = "tutti_key_";
 
 /// Data of the answer to [`ExchangeCredential`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
+// Not `Debug`: it would spell a secret.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExchangedCredential {
     /// A bearer of the usual kind, whose `sid` is the login, or the API key.

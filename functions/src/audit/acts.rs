@@ -1,5 +1,5 @@
-//! Which changes are acts, and what is recorded of each. Values are recorded where they are words of ours; never a
-//! hash, a secret or a person's text.
+//! Which changes are acts, and what is recorded of each: words of ours, usernames, and from where somebody logged in.
+//! Never a hash or a secret, and nothing that somebody wrote in a room.
 
 use protocol::account::AuditRecord;
 use serde_json::{Map, Value};

@@ -1,8 +1,10 @@
 //! Taking an account along, and its end.
 //!
-//! Deleting removes the profile, frees address and username, ends every API key, and ends and forgets every login; tokens are refused from
-//! then on, since what they belong to is gone, and expire by themselves. Rooms stay: they have other people in them.
-//! The id of their owner then names nobody, and it is never given out again.
+//! Deleting removes the profile, frees address and username, ends every API key, and ends and forgets every login; tokens
+//! are refused from then on, since what they belong to is gone, and expire by themselves. Rooms stay: they have other
+//! people in them. The id of their owner then names nobody, and it is never given out again. The audit trail stays as
+//! well, with the username and the addresses that logins came from: it would be none if those whom it is about could
+//! empty it.
 
 use protocol::TimestampMs;
 use protocol::account::{AccountExport, DeleteAccountRequest};

@@ -35,6 +35,13 @@ struct Entrant {
     scopes: Option<Vec<Scope>>,
 }
 
+impl Entrant {
+    /// Somebody without an account.
+    fn guest(participant: ParticipantId, name: String, access: Access) -> Self {
+        Self { participant, name, access, user: None, login: None, tier: Tier::Anonymous, scopes: None }
+    }
+}
+
 impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
     /// Makes an account a member: by link, or in a public room as a viewer.
     ///
@@ -130,15 +137,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             RoomOwner::Guest { key_fingerprint, participant } if *key_fingerprint == secret::fingerprint(key) => {
                 let access = Access { role: Role::Owner, rights: Role::Owner.rights(), link: None };
                 let name = display_name(request.name.as_deref())?;
-                Ok(Entrant {
-                    participant: participant.clone(),
-                    name,
-                    access,
-                    user: None,
-                    login: None,
-                    tier: Tier::Anonymous,
-                    scopes: None,
-                })
+                Ok(Entrant::guest(participant.clone(), name, access))
             }
             RoomOwner::Guest { .. } | RoomOwner::Account(_) => Err(RoomError::OwnerKeyRefused),
         }
@@ -178,15 +177,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
         let Some(token) = &request.link else {
             let access = access(&self.store, room, &Caller::Nobody).await?;
             let participant = previous.map_or_else(new_participant, |claims| claims.sub);
-            return Ok(Entrant {
-                participant,
-                name,
-                access,
-                user: None,
-                login: None,
-                tier: Tier::Anonymous,
-                scopes: None,
-            });
+            return Ok(Entrant::guest(participant, name, access));
         };
         let link = self.open_link(room, token, now).await?;
         let counted = previous.filter(|claims| claims.link.as_ref() == Some(&link.id)).map(|claims| claims.sub);
@@ -199,7 +190,7 @@ impl<S: RoomStore, E: EdgeNotifier, L: Launcher> Rooms<S, E, L> {
             }
         };
         let access = Access { role: link.role, rights: link.rights, link: Some(link.id) };
-        Ok(Entrant { participant, name, access, user: None, login: None, tier: Tier::Anonymous, scopes: None })
+        Ok(Entrant::guest(participant, name, access))
     }
 
     /// The claims of a guest's earlier token of this room, whenever it expired. An account's token is none.
